@@ -1,0 +1,60 @@
+// What a solve returns: the best iterate of every row, and why each row stopped.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fathom/tensor/state.h"
+
+namespace fathom::solve {
+
+enum class Status : std::uint8_t {
+  running,     // never in a finished solution
+  converged,   // the row test of Stop holds
+  max_iter,    // used all its evaluations
+  stagnated,   // no 1% better residual within `patience`, or at the floor of the dtype
+  diverged,    // residual beyond divergence * best, or growing for a whole window
+  nonfinite,   // G returned NaN or infinity; the best iterate before it is kept
+  budget,      // out of time
+};
+std::string_view to_string(Status status);
+
+// Residuals along the way, recorded on demand.
+struct Trace {
+  std::vector<std::vector<double>> residual;  // [iteration][row] ||r||, NaN once the row is done
+  std::vector<double> seconds;                // [iteration] wall time since the start
+  std::vector<State> iterates;                // y at the iterations asked for (TraceOptions::keep)
+  std::vector<std::int64_t> kept;             // which iterations those are
+};
+
+struct TraceOptions {
+  bool residuals = false;
+  std::vector<std::int64_t> keep;  // iterations t whose y_t is kept (0 = the start); full batch, not compacted
+};
+
+struct Solution {
+  State y;                               // best iterate of every row
+  std::vector<Status> status;            // [B]
+  std::vector<std::int64_t> iterations;  // [B] evaluations of G the row used
+  std::vector<double> residual;          // [B] ||G(y) - y|| at the best iterate
+  std::vector<double> relative;          // [B] the same over ||G(y)||
+  std::int64_t calls = -1;               // evaluations of G on some batch
+  std::int64_t rows_evaluated = -1;      // rows in all those calls together
+  double seconds = -1;
+  Trace trace;
+  std::string message = "fixed_point was not called.";
+
+  bool converged() const;                // every row
+  std::int64_t count(Status which) const;
+  const Solution& require() const;       // itself if every row converged; throws Error with the message otherwise
+  std::string brief() const;             // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
+};
+
+}  // namespace fathom::solve
+
+namespace fathom {
+using solve::Solution;
+}  // namespace fathom

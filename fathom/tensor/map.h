@@ -1,0 +1,75 @@
+// A map G of a fixed point y = G(y, x): a callable on states that knows which samples of its batch are asked for.
+//
+//   Map g([&](const Tensor& y) { return at::tanh(at::linear(y, W) + x); });                       // all rows, always
+//   Map g([&](const Tensor& y, const Rows& rows) { return at::tanh(at::linear(y, W) + rows.of(x)); });
+//   Map g([&](const State& y, const Rows& rows) -> State { ... });                                // several tensors
+//
+// The context x (the injected input) is captured by the callable. A solver drops samples that are done (batch
+// compaction) and then calls G with the live rows of y and the indices of those rows; `rows.of(x)` gives the matching
+// rows of any context tensor. A map without the rows argument cannot be compacted, and all its rows run.
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+#include "fathom/tensor/state.h"
+#include "fathom/tensor/tensor.h"
+
+namespace fathom::tensor {
+
+// The samples that a call is about, in the order of the state's rows.
+class Rows {
+ public:
+  Rows() = default;                                   // all
+  explicit Rows(Tensor index) : index_(std::move(index)) {}  // int64 (b), indices into the full batch
+
+  bool all() const { return !index_.defined(); }
+  const Tensor& index() const { return index_; }      // undefined when all()
+  Tensor of(const Tensor& context) const;             // context (B, ...) -> (b, ...); differentiable
+
+ private:
+  Tensor index_;
+};
+
+class Map {
+ public:
+  using Function = std::function<State(const State& y, const Rows& rows)>;
+
+  template <class F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Map>)
+  Map(F f) {  // NOLINT(google-explicit-constructor): a callable is a map
+    if constexpr (std::is_invocable_v<F&, const Tensor&, const Rows&>) {
+      f_ = [g = std::move(f)](const State& y, const Rows& rows) mutable { return State(g(y.only(), rows)); };
+    } else if constexpr (std::is_invocable_v<F&, const State&, const Rows&>) {
+      f_ = std::move(f);
+    } else if constexpr (std::is_invocable_v<F&, const Tensor&>) {
+      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y.only())); };
+      compactable_ = false;
+    } else {
+      static_assert(std::is_invocable_v<F&, const State&>, "a map takes (Tensor), (Tensor, Rows), (State) or (State, Rows)");
+      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y)); };
+      compactable_ = false;
+    }
+  }
+
+  State operator()(const State& y, const Rows& rows = {}) const { return f_(y, rows); }
+  bool compactable() const { return compactable_; }
+  // A map that takes rows but for which running part of the batch makes no sense (batch norm in training mode, say).
+  Map& never_compact() {
+    compactable_ = false;
+    return *this;
+  }
+
+ private:
+  Function f_;
+  bool compactable_ = true;
+};
+
+}  // namespace fathom::tensor
+
+namespace fathom {
+using tensor::Map;
+using tensor::Rows;
+}  // namespace fathom
