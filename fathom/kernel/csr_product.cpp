@@ -1,4 +1,5 @@
-// The products of csr.h: Highway compiles the loops once for each instruction set, the processor's is chosen at run time.
+// The products of csr.h. Highway compiles the loops once for each instruction set and chooses the processor's at run
+// time.
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>

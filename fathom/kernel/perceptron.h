@@ -52,8 +52,8 @@ struct PerceptronGradient {
 template <class T>
 void perceptron_forward(const PerceptronInput<T>& input, const PerceptronWeights<T>& weights, T* y);
 
-// Given dy (rows, outputs), the gradient of a scalar with respect to y, writes those with respect to inputs and weights;
-// relu'(0) = 0. Cost: 2.5 to 3 times forward's. Memory: at most 64 copies of the padded weights.
+// Given dy (rows, outputs), the gradient of a scalar with respect to y, writes those with respect to inputs and
+// weights; relu'(0) = 0. Cost: 2.5 to 3 times forward's. Memory: at most 64 copies of the padded weights.
 template <class T>
 void perceptron_backward(const PerceptronInput<T>& input,
                          const PerceptronWeights<T>& weights,

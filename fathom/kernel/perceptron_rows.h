@@ -1,4 +1,4 @@
-// One thread's share of perceptron.h: rows first .. last-1 with packed weights. perceptron.cpp packs, splits and adds up.
+// One thread's share of perceptron.h: rows first .. last-1 with packed weights; perceptron.cpp packs, splits, adds up.
 #pragma once
 
 #include <cstdint>
