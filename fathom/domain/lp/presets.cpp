@@ -1,0 +1,52 @@
+#include "fathom/base/error.h"
+#include "fathom/domain/lp/config.h"
+
+namespace fathom::lp {
+
+namespace {
+
+// Two cores, minutes: fewer programs, random depth so that the iteration stays put beyond the depth it was trained with.
+Config quick() {
+  Config config;
+  config.data = {.protocol = "exact", .train = 400, .test = 300};
+  config.stage1 = {.epochs = 2000, .lr = 1e-2, .depth = 4, .least_depth = 2};
+  config.stage2 = {.epochs = 400, .lr = 1e-3, .depth = 8, .least_depth = 4};
+  config.rivals = {.rounds = 6, .learning_rates = {1e-2, 3e-3, 1e-3}, .trial_epochs = 200, .equal_time = true};
+  config.study = {.iterations = 32, .test_iterations = 8, .perturbation = 1e-4, .perturbed = 60};
+  return config;
+}
+
+Config full() {
+  Config config;
+  config.data = {.protocol = "exact", .train = 2500, .test = 1000};
+  config.stage1 = {.epochs = 4000, .lr = 1e-2, .depth = 4, .least_depth = 2};
+  config.stage2 = {.epochs = 2000, .lr = 1e-3, .depth = 8, .least_depth = 4, .schedule = "cosine"};
+  config.rivals = {.rounds = 6, .learning_rates = {1e-2, 3e-3, 1e-3}, .trial_epochs = 400, .equal_time = true};
+  config.study = {.iterations = 32, .test_iterations = 8, .perturbation = 1e-4, .perturbed = 200};
+  return config;
+}
+
+// arXiv 2510.03638, LP case study: 2500 + 1000 programs, 10001 epochs at depth 3, then 5001 at depth 6.
+Config paper() {
+  Config config;
+  config.data = {.protocol = "exact", .train = 2500, .test = 1000};
+  config.embeddings = {4, 8, 16, 32};
+  config.stage1 = {.epochs = 10001, .lr = 1e-2, .depth = 3};
+  config.stage2 = {.epochs = 5001, .lr = 1e-4, .depth = 6};
+  config.rivals = {.rounds = 6, .learning_rates = {1e-2, 3e-3, 1e-3}, .trial_epochs = 1000, .equal_time = true};
+  config.study = {.iterations = 24, .test_iterations = 8, .perturbation = 1e-4, .perturbed = 200};
+  return config;
+}
+
+}  // namespace
+
+Config preset(std::string_view name) {
+  if (name == "quick") return quick();
+  if (name == "full") return full();
+  if (name == "paper") return paper();
+  const std::string near = base::nearest(name, {"quick", "full", "paper"});
+  throw UsageError(fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
+                               near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
+}
+
+}  // namespace fathom::lp
