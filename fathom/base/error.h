@@ -44,8 +44,8 @@ void require(bool holds,
   if (!holds) fail(place, "{} = {} violates {}; {}", name, value, bound, hint);
 }
 
-// The candidate nearest to `word` by edit distance, or "" if none is near enough to be a likely misspelling
-// (distance at most a third of the word's length, at least one).
+// The candidate nearest to `word` by edit distance (an exchange of neighbours counts once), or "" if none is near enough
+// to be a likely misspelling (distance at most a third of the word's length, at least one).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace base
