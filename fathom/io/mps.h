@@ -13,10 +13,13 @@
 //   the lower bound -inf (as Clp and CPLEX read it); UP = 0 leaves it 0. MI leaves the upper bound. BV is integer [0, 1].
 // - The first RHS, RANGES and BOUNDS set is used, entries of other sets are dropped. A set's name may be absent.
 // - A bound at or beyond 1e30 in magnitude is infinite; a coefficient, right-hand side or range must be finite.
-// - The format is fixed (fields at columns 2-3, 5-12, 15-22, 25-36, 40-47, 50-61, names may hold blanks) when every data
-//   line keeps to those columns and the free reading fails or is impossible; otherwise free.
-// Refused with origin, line and section: a repeated row, column, entry, right-hand side, range or bound; an unknown row,
-// column, section or bound type; a bad number; lower > upper; a missing ENDATA; an empty file; no objective row.
+// - A file is read in free format (blanks separate the fields, names hold none). When that fails and every data line keeps
+//   to the columns of the fixed format (2-3, 5-12, 15-22, 25-36, 40-47, 50-61) it is read in that one, where names may
+//   hold blanks. FREE at the end of the NAME line says free and is no part of the name.
+// - What follows ENDATA is ignored. lower > upper is no error of the format: the model is infeasible.
+// Refused with origin, line and section: a repeated section, row, column, entry, right-hand side, range or bound; an
+// unknown row, column, section or bound type; a bad number or NaN; a name longer than 255; a missing ENDATA; an empty
+// file; no objective row. Cost: linear in the text.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +50,9 @@ struct MpsModel {
 MpsModel parse_mps(std::string_view text, std::string_view origin);
 MpsModel read_mps(const std::filesystem::path& path);
 
-// Free format, every number in its shortest exact form; parse_mps gives the same model back. Throws Error when a name
-// cannot stand in free format (blank inside, empty, a leading '*' or '$').
+// Free format, every number in its shortest exact form; parse_mps gives the model back. Throws Error when a name
+// cannot stand in free format (empty, blank inside) or a row's sense contradicts its bounds. A range is written as its
+// width, so its far end may come back off by one rounding.
 std::string to_mps(const MpsModel& model);
 
 }  // namespace fathom::io
