@@ -1,75 +1,132 @@
 #include "fathom/domain/lp/clp.h"
 
-#include <limits>
+#include <algorithm>
+#include <cmath>
 
 #include <ClpSimplex.hpp>
-#include <CoinPackedMatrix.hpp>
+
+#include "fathom/base/error.h"
 
 namespace fathom::lp {
 
 namespace {
 
-CoinPackedMatrix matrix_of(const Instance& instance) {
-  std::vector<int> row(instance.row.begin(), instance.row.end()), column(instance.column.begin(), instance.column.end());
-  CoinPackedMatrix matrix(/*colordered=*/true, row.data(), column.data(), instance.value.data(), static_cast<CoinBigIndex>(instance.value.size()));
-  matrix.setDimensions(static_cast<int>(instance.m), static_cast<int>(instance.n));
+double clp_number(double value) { return std::isinf(value) ? std::copysign(COIN_DBL_MAX, value) : value; }
+
+std::vector<double> clp_numbers(const std::vector<double>& values) {
+  std::vector<double> numbers(values.size());
+  std::transform(values.begin(), values.end(), numbers.begin(), clp_number);
+  return numbers;
+}
+
+CoinPackedMatrix matrix_of(const Instance& p) {
+  const std::vector<int> row(p.row.begin(), p.row.end()), column(p.column.begin(), p.column.end());
+  CoinPackedMatrix matrix(true, row.data(), column.data(), p.value.data(), static_cast<CoinBigIndex>(p.value.size()));
+  matrix.setDimensions(static_cast<int>(p.m), static_cast<int>(p.n));
   return matrix;
 }
 
-void load(const Instance& instance, ClpSimplex& model) {
-  std::vector<double> row_lower(instance.b.size());
-  for (std::size_t i = 0; i < row_lower.size(); ++i) {
-    row_lower[i] = instance.equality[i] ? instance.b[i] : -std::numeric_limits<double>::max();
+void load(ClpSimplex& model, const Instance& p, const SimplexOptions& options) {
+  std::vector<double> row_lower(p.b);
+  for (std::int64_t i = 0; i < p.m; ++i) {
+    if (!p.equality[i]) row_lower[i] = -COIN_DBL_MAX;
   }
+  const std::vector<double> l = clp_numbers(p.l), u = clp_numbers(p.u);
   model.setLogLevel(0);
-  model.loadProblem(matrix_of(instance), instance.l.data(), instance.u.data(), instance.c.data(), row_lower.data(), instance.b.data());
-  model.setPrimalTolerance(1e-9);
-  model.setDualTolerance(1e-9);
+  model.loadProblem(matrix_of(p), l.data(), u.data(), p.c.data(), row_lower.data(), p.b.data());
+  model.setPrimalTolerance(options.tolerance);
+  model.setDualTolerance(options.tolerance);
+  const std::int64_t most = options.max_iterations > 0 ? options.max_iterations : 10000 + 50 * (p.m + p.n);
+  model.setMaximumIterations(static_cast<int>(std::min<std::int64_t>(most, 2'000'000'000)));
 }
 
-void set_basis(ClpSimplex& model, const Basis& basis) {
-  model.createStatus();
-  const int columns = model.numberColumns();
-  for (int j = 0; j < columns; ++j) model.setColumnStatus(j, static_cast<ClpSimplex::Status>(basis[j]));
-  for (int i = 0; i < model.numberRows(); ++i) model.setRowStatus(i, static_cast<ClpSimplex::Status>(basis[columns + i]));
-}
-
-Basis basis_of(const ClpSimplex& model) {
-  Basis basis;
-  for (int j = 0; j < model.numberColumns(); ++j) basis.push_back(static_cast<unsigned char>(model.getColumnStatus(j)));
-  for (int i = 0; i < model.numberRows(); ++i) basis.push_back(static_cast<unsigned char>(model.getRowStatus(i)));
-  return basis;
-}
-
-ClpStatus status_of(const ClpSimplex& model) {
-  switch (model.status()) {
-    case 0: return ClpStatus::optimal;
-    case 1: return ClpStatus::infeasible;
-    case 2: return ClpStatus::unbounded;
-    default: return ClpStatus::stopped;
+ClpSimplex::Status clp_status(Place place) {
+  switch (place) {
+    case Place::basic: return ClpSimplex::basic;
+    case Place::lower: return ClpSimplex::atLowerBound;
+    case Place::upper: return ClpSimplex::atUpperBound;
+    case Place::between: return ClpSimplex::superBasic;
   }
+  return ClpSimplex::basic;
+}
+
+Place place_of(ClpSimplex::Status status) {
+  switch (status) {
+    case ClpSimplex::basic: return Place::basic;
+    case ClpSimplex::atUpperBound: return Place::upper;
+    case ClpSimplex::isFree:
+    case ClpSimplex::superBasic: return Place::between;
+    default: return Place::lower;
+  }
+}
+
+// The value a nonbasic variable starts at; Clp computes those of the basic ones.
+double start_value(const Instance& p, const SimplexOptions& options, std::int64_t j) {
+  switch (options.start->variables[j]) {
+    case Place::lower: return p.l[j];
+    case Place::upper: return p.u[j];
+    default: return options.start_x.empty() ? std::clamp(0.0, p.l[j], p.u[j]) : options.start_x[j];
+  }
+}
+
+void set_start(ClpSimplex& model, const Instance& p, const SimplexOptions& options) {
+  const Basis& start = *options.start;
+  const auto m = static_cast<std::size_t>(p.m), n = static_cast<std::size_t>(p.n);
+  if (start.rows.size() != m || start.variables.size() != n || (!options.start_x.empty() && options.start_x.size() != n)) {
+    base::fail("lp::simplex", "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
+               start.rows.size(), start.variables.size(), m, n);
+  }
+  model.createStatus();
+  for (std::size_t j = 0; j < n; ++j) {
+    model.setColumnStatus(static_cast<int>(j), clp_status(start.variables[j]));
+    model.primalColumnSolution()[j] = start_value(p, options, static_cast<std::int64_t>(j));
+  }
+  for (std::size_t i = 0; i < m; ++i) model.setRowStatus(static_cast<int>(i), clp_status(start.rows[i]));
+}
+
+Outcome outcome_of(const ClpSimplex& model) {
+  switch (model.status()) {
+    case 0: return Outcome::optimal;
+    case 1: return Outcome::infeasible;
+    case 2: return Outcome::unbounded;
+    default: return Outcome::failed;
+  }
+}
+
+SimplexResult result_of(const ClpSimplex& model, const Instance& p) {
+  SimplexResult result{.outcome = outcome_of(model), .iterations = model.numberIterations()};
+  result.x.assign(model.primalColumnSolution(), model.primalColumnSolution() + p.n);
+  result.y.assign(model.dualRowSolution(), model.dualRowSolution() + p.m);
+  result.reduced_cost.assign(model.dualColumnSolution(), model.dualColumnSolution() + p.n);
+  result.objective = objective(p, result.x);
+  for (int j = 0; j < p.n; ++j) result.basis.variables.push_back(place_of(model.getColumnStatus(j)));
+  for (int i = 0; i < p.m; ++i) result.basis.rows.push_back(place_of(model.getRowStatus(i)));
+  return result;
 }
 
 }  // namespace
 
-ClpResult solve_clp(const Instance& instance, const std::optional<Basis>& start) {
-  ClpSimplex model;
-  load(instance, model);
-  if (start) {
-    set_basis(model, *start);
-    model.primal(1);
-  } else {
-    model.dual();
+std::string_view to_string(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::optimal: return "optimal";
+    case Outcome::infeasible: return "infeasible";
+    case Outcome::unbounded: return "unbounded";
+    case Outcome::failed: return "failed";
   }
-  ClpResult result{.status = status_of(model), .iterations = model.numberIterations(), .objective = model.objectiveValue()};
-  if (result.status != ClpStatus::optimal) return result;
-  const int n = model.numberColumns(), m = model.numberRows();
-  result.x.assign(model.primalColumnSolution(), model.primalColumnSolution() + n);
-  result.activity.assign(model.primalRowSolution(), model.primalRowSolution() + m);
-  result.dual.assign(model.dualRowSolution(), model.dualRowSolution() + m);
-  result.reduced_cost.assign(model.dualColumnSolution(), model.dualColumnSolution() + n);
-  result.basis = basis_of(model);
-  return result;
+  return "failed";
+}
+
+SimplexResult simplex(const Instance& instance, const SimplexOptions& options) {
+  validate(instance);
+  ClpSimplex model;
+  load(model, instance, options);
+  if (options.start) set_start(model, instance, options);
+  if (options.method == SimplexOptions::Method::dual) {
+    model.dual();
+  } else {
+    model.primal();
+  }
+  return result_of(model, instance);
 }
 
 }  // namespace fathom::lp

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
+#include <unordered_set>
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
@@ -15,16 +15,27 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// nnz distinct positions of m*n, sorted (a partial Fisher-Yates shuffle).
+constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 24;  // of the programs that are in memory but not yet kept
+
+constexpr std::int64_t kPatience = 1000;                        // draws per program kept
+
+struct Stream {
+  std::uint64_t seed;
+  std::string_view name;
+  Protocol protocol;
+};
+
+// nnz distinct positions of m*n, every such set with equal probability, sorted. Memory O(nnz).
+// Floyd's sampling [Bentley-Floyd 1987, "A sample of brilliance"].
 std::vector<std::int64_t> distinct_positions(const GenerateOptions& options, base::Random& random) {
-  std::vector<std::int64_t> all(static_cast<std::size_t>(options.m * options.n));
-  std::iota(all.begin(), all.end(), std::int64_t{0});
-  for (std::int64_t k = 0; k < options.nnz; ++k) {
-    std::swap(all[k], all[k + static_cast<std::int64_t>(random.below(all.size() - static_cast<std::size_t>(k)))]);
+  std::unordered_set<std::int64_t> chosen;
+  for (std::int64_t last = options.m * options.n - options.nnz; last < options.m * options.n; ++last) {
+    const auto candidate = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(last) + 1));
+    if (!chosen.insert(candidate).second) chosen.insert(last);
   }
-  all.resize(static_cast<std::size_t>(options.nnz));
-  std::sort(all.begin(), all.end());
-  return all;
+  std::vector<std::int64_t> sorted(chosen.begin(), chosen.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
 }
 
 void draw_bounds(const GenerateOptions& options, base::Random& random, Instance& instance) {
@@ -46,6 +57,7 @@ void round_numbers(Instance& instance) {
 
 void keep(Drawn& drawn, Instance instance, Label label, Protocol protocol) {
   if (!label.unique) ++drawn.several;
+  if (!label.least_norm) ++drawn.vertices;
   if (protocol == Protocol::paper) round_numbers(instance);
   drawn.data.instances.push_back(std::move(instance));
   drawn.data.solutions.push_back(std::move(label.x));
@@ -53,18 +65,40 @@ void keep(Drawn& drawn, Instance instance, Label label, Protocol protocol) {
 
 void sort_in(Drawn& drawn, Instance instance, Label label, Protocol protocol) {
   ++drawn.draws;
-  switch (label.status) {
-    case LabelStatus::optimal: return keep(drawn, std::move(instance), std::move(label), protocol);
-    case LabelStatus::infeasible: ++drawn.infeasible; return;
-    case LabelStatus::unbounded: ++drawn.unbounded; return;
-    case LabelStatus::failed: ++drawn.failed; return;
+  switch (label.outcome) {
+    case Outcome::optimal: return keep(drawn, std::move(instance), std::move(label), protocol);
+    case Outcome::infeasible: ++drawn.infeasible; return;
+    case Outcome::unbounded: ++drawn.unbounded; return;
+    case Outcome::failed: ++drawn.failed; return;
+  }
+}
+
+void check(const GenerateOptions& options) {
+  GenerateOptions copy = options;
+  base::validate(base::fields_of(copy));
+  base::require(options.nnz <= options.m * options.n, "lp::draw", "nnz", options.nnz,
+                fmt::format("<= m*n = {}", options.m * options.n), "ask for fewer nonzeros");
+}
+
+// The next programs of the stream, labelled in parallel; put in order by index, so that threads do not matter.
+void draw_block(Drawn& drawn, const GenerateOptions& options, const Stream& stream, std::int64_t block, std::int64_t count) {
+  std::vector<Instance> instances(static_cast<std::size_t>(block));
+  std::vector<Label> labels(static_cast<std::size_t>(block));
+  const auto first = static_cast<std::uint64_t>(drawn.draws);
+#pragma omp parallel for schedule(dynamic, 16)
+  for (std::int64_t k = 0; k < block; ++k) {
+    instances[k] = draw(options, stream.seed, stream.name, first + static_cast<std::uint64_t>(k));
+    labels[k] = stream.protocol == Protocol::exact ? minimum_norm_label(instances[k]) : vertex_label(instances[k]);
+  }
+  for (std::int64_t k = 0; k < block && drawn.kept() < count; ++k) {
+    sort_in(drawn, std::move(instances[k]), std::move(labels[k]), stream.protocol);
   }
 }
 
 }  // namespace
 
 Instance draw(const GenerateOptions& options, std::uint64_t seed, std::string_view stream, std::uint64_t index) {
-  base::require(options.nnz <= options.m * options.n, "lp::draw", "nnz", options.nnz, fmt::format("<= m*n = {}", options.m * options.n), "ask for fewer nonzeros");
+  check(options);
   base::Random random(base::stream_seed(seed, stream, index));
   Instance instance{.m = options.m, .n = options.n};
   for (const std::int64_t position : distinct_positions(options, random)) {
@@ -79,29 +113,29 @@ Instance draw(const GenerateOptions& options, std::uint64_t seed, std::string_vi
   return instance;
 }
 
-Drawn generate(const GenerateOptions& options, std::int64_t count, std::uint64_t seed, std::string_view stream, Protocol protocol) {
+Drawn generate(const GenerateOptions& options, std::int64_t count, std::uint64_t seed, std::string_view name, Protocol protocol) {
+  check(options);
+  base::require(count >= 0, "lp::generate", "count", count, ">= 0", "ask for no program or more");
+  const std::int64_t most = std::clamp<std::int64_t>(kNumbersAtOnce / (options.nnz + options.n + options.m), 1, 4096);
   Drawn drawn;
-  std::uint64_t next = 0;
-  while (static_cast<std::int64_t>(drawn.data.instances.size()) < count) {
-    // A block of draws is labelled in parallel and then sorted in by index, so that threads do not matter.
-    const std::int64_t missing = count - static_cast<std::int64_t>(drawn.data.instances.size());
-    const std::int64_t block = std::clamp<std::int64_t>(2 * missing, 64, 4096);
-    std::vector<Instance> instances(static_cast<std::size_t>(block));
-    std::vector<Label> labels(static_cast<std::size_t>(block));
-    for (std::int64_t k = 0; k < block; ++k) instances[k] = draw(options, seed, stream, next + static_cast<std::uint64_t>(k));
-#pragma omp parallel for schedule(dynamic, 16)
-    for (std::int64_t k = 0; k < block; ++k) {
-      labels[k] = protocol == Protocol::exact ? minimum_norm_label(instances[k]) : vertex_label(instances[k]);
-    }
-    for (std::int64_t k = 0; k < block && static_cast<std::int64_t>(drawn.data.instances.size()) < count; ++k) {
-      sort_in(drawn, std::move(instances[k]), std::move(labels[k]), protocol);
-    }
-    next += static_cast<std::uint64_t>(block);
-    if (drawn.draws > 20000 && drawn.draws > 1000 * static_cast<std::int64_t>(drawn.data.instances.size() + 1)) {
-      base::fail("lp::generate", "only {} of {} draws have a solution; use fewer equalities or more variables", drawn.data.instances.size(), drawn.draws);
+  while (drawn.kept() < count) {
+    draw_block(drawn, options, {seed, name, protocol}, std::min(2 * (count - drawn.kept()), most), count);
+    if (drawn.draws > kPatience * (drawn.kept() + 1)) {
+      base::fail("lp::generate", "only {} of {} draws have a solution; use fewer equalities or more variables", drawn.kept(), drawn.draws);
     }
   }
   return drawn;
+}
+
+std::map<std::string, double> statistics(const Drawn& drawn) {
+  const auto draws = static_cast<double>(drawn.draws), kept = static_cast<double>(drawn.kept());
+  return {{"draws", draws},
+          {"infeasible", static_cast<double>(drawn.infeasible)},
+          {"unbounded", static_cast<double>(drawn.unbounded)},
+          {"not solved", static_cast<double>(drawn.failed)},
+          {"several solutions", static_cast<double>(drawn.several)},
+          {"labelled by a vertex", static_cast<double>(drawn.vertices)},
+          {"feasible fraction", draws > 0 ? kept / draws : 0}};
 }
 
 }  // namespace fathom::lp

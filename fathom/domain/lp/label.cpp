@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
-#include "fathom/domain/lp/clp.h"
+#include "fathom/base/seed.h"
 #include "fathom/domain/lp/minimum_norm.h"
 #include "fathom/domain/lp/quality.h"
 
@@ -11,91 +12,89 @@ namespace fathom::lp {
 
 namespace {
 
-constexpr double kBasic = 1;             // Clp's code of a basic variable
-constexpr double kZeroCost = 1e-9;       // a reduced cost or dual below it, relative to the costs, binds nothing
-constexpr double kAccuracy = 1e-9;       // what a label must reach
+constexpr double kAccuracy = 1e-9;                // what a label must reach
+constexpr double kFlat = 1e-6;                    // a face narrower than this is a point
+constexpr double kZeroCosts[] = {1e-9, 1e-12, 0}; // relative to the largest cost: a reduced cost up to it binds nothing
 
-LabelStatus status_of(ClpStatus status) {
-  switch (status) {
-    case ClpStatus::optimal: return LabelStatus::optimal;
-    case ClpStatus::infeasible: return LabelStatus::infeasible;
-    case ClpStatus::unbounded: return LabelStatus::unbounded;
-    case ClpStatus::stopped: return LabelStatus::failed;
-  }
-  return LabelStatus::failed;
+double largest(const std::vector<double>& values) {
+  double most = 0;
+  for (const double value : values) most = std::max(most, std::abs(value));
+  return most;
 }
 
-Label label_of(const ClpResult& solved) { return {status_of(solved.status), solved.x, solved.objective, true}; }
-
-double cost_tolerance(const Instance& instance) {
-  double largest = 0;
-  for (const double c : instance.c) largest = std::max(largest, std::abs(c));
-  return kZeroCost * largest;
-}
-
-// One nonbasic variable or slack that can move at no cost makes the optimum a face (or a degenerate point).
-bool may_be_several(const Instance& instance, const ClpResult& solved) {
-  const double zero = cost_tolerance(instance);
-  for (std::int64_t j = 0; j < instance.n; ++j) {
-    if (solved.basis[j] != kBasic && std::abs(solved.reduced_cost[j]) <= zero && instance.l[j] < instance.u[j]) return true;
+// Every nonbasic variable and slack costs something to move: the vertex is the only solution.
+bool surely_unique(const Instance& p, const SimplexResult& solved, double zero) {
+  for (std::int64_t j = 0; j < p.n; ++j) {
+    const bool can_move = solved.basis.variables[j] != Place::basic && p.l[j] < p.u[j];
+    if (can_move && std::abs(solved.reduced_cost[j]) <= zero) return false;
   }
-  for (std::int64_t i = 0; i < instance.m; ++i) {
-    if (solved.basis[instance.n + i] != kBasic && std::abs(solved.dual[i]) <= zero && !instance.equality[i]) return true;
+  for (std::int64_t i = 0; i < p.m; ++i) {
+    const bool can_move = solved.basis.rows[i] != Place::basic && !p.equality[i];
+    if (can_move && std::abs(solved.y[i]) <= zero) return false;
   }
-  return false;
+  return true;
 }
 
 // Complementary slackness: a variable with a reduced cost stays at its bound, a row with a dual is tight.
-Instance optimal_face(const Instance& instance, const ClpResult& solved) {
-  Instance face = instance;
-  const double zero = cost_tolerance(instance);
-  for (std::int64_t j = 0; j < instance.n; ++j) {
-    if (solved.basis[j] != kBasic && std::abs(solved.reduced_cost[j]) > zero) face.l[j] = face.u[j] = solved.x[j];
+Instance optimal_face(const Instance& p, const SimplexResult& solved, double zero) {
+  Instance face = p;
+  for (std::int64_t j = 0; j < p.n; ++j) {
+    const bool fixed = solved.basis.variables[j] != Place::basic && std::abs(solved.reduced_cost[j]) > zero;
+    if (fixed) face.l[j] = face.u[j] = solved.x[j];
   }
-  for (std::int64_t i = 0; i < instance.m; ++i) {
-    if (std::abs(solved.dual[i]) > zero) face.equality[i] = 1;
+  for (std::int64_t i = 0; i < p.m; ++i) {
+    const bool tight = solved.basis.rows[i] != Place::basic && std::abs(solved.y[i]) > zero;
+    if (tight) face.equality[i] = 1;
   }
   return face;
 }
 
-double largest_number(const Instance& instance, const std::vector<double>& x) {
-  double largest = 1;
-  for (const double value : x) largest = std::max(largest, std::abs(value));
-  for (const double value : instance.b) largest = std::max(largest, std::abs(value));
-  return largest;
+// The least and the greatest value of w'x on the face, for a random w: equal (almost surely) only where the face is a point.
+bool is_point(Instance face, double scale) {
+  base::Random random(base::stream_seed(0, "direction of a face"));
+  for (double& w : face.c) w = random.normal();
+  const SimplexResult least = simplex(face);
+  for (double& w : face.c) w = -w;
+  const SimplexResult greatest = simplex(face);
+  if (least.outcome != Outcome::optimal || greatest.outcome != Outcome::optimal) return false;
+  return -greatest.objective - least.objective <= kFlat * scale;
 }
 
-double objective(const Instance& instance, const std::vector<double>& x) {
-  double sum = 0;
-  for (std::size_t j = 0; j < x.size(); ++j) sum += instance.c[j] * x[j];
-  return sum;
+bool solves(const Instance& p, const std::vector<double>& x, double optimum) {
+  const double scale = 1 + std::max(largest(x), largest(p.b));
+  return violation(p, x) <= kAccuracy * scale && std::abs(objective(p, x) - optimum) <= kAccuracy * (1 + std::abs(optimum));
 }
 
-double distance(const std::vector<double>& a, const std::vector<double>& b) {
-  double largest = 0;
-  for (std::size_t j = 0; j < a.size(); ++j) largest = std::max(largest, std::abs(a[j] - b[j]));
-  return largest;
+std::optional<std::vector<double>> least_norm_solution(const Instance& p, const SimplexResult& solved) {
+  for (const double zero : kZeroCosts) {
+    const Projection projection = minimum_norm(optimal_face(p, solved, zero * largest(p.c)));
+    if (projection.converged && solves(p, projection.x, solved.objective)) return projection.x;
+  }
+  return std::nullopt;
+}
+
+Label label_of(const Instance& p, const SimplexResult& solved) {
+  Label label{.outcome = solved.outcome, .x = solved.x, .objective = solved.objective};
+  if (solved.outcome != Outcome::optimal) return label;
+  const double zero = kZeroCosts[0] * largest(p.c);
+  label.unique = surely_unique(p, solved, zero) || is_point(optimal_face(p, solved, zero), 1 + largest(solved.x));
+  label.least_norm = label.unique;
+  return label;
 }
 
 }  // namespace
 
-Label vertex_label(const Instance& instance) { return label_of(solve_clp(instance)); }
+Label vertex_label(const Instance& instance) { return label_of(instance, simplex(instance)); }
 
 Label minimum_norm_label(const Instance& instance) {
-  const ClpResult solved = solve_clp(instance);
-  Label label = label_of(solved);
-  if (label.status != LabelStatus::optimal || !may_be_several(instance, solved)) return label;
-  const Projection projection = minimum_norm(optimal_face(instance, solved));
-  const double scale = largest_number(instance, solved.x);
-  const bool feasible = violation(instance, projection.x) <= kAccuracy * scale;
-  const bool optimal = std::abs(objective(instance, projection.x) - solved.objective) <= kAccuracy * (1 + std::abs(solved.objective));
-  if (!feasible || !optimal) {
-    label.status = LabelStatus::failed;
-    return label;
+  const SimplexResult solved = simplex(instance);
+  Label label = label_of(instance, solved);
+  if (label.outcome != Outcome::optimal || label.unique) return label;
+  if (const auto x = least_norm_solution(instance, solved)) {
+    label.x = *x;
+    label.objective = objective(instance, *x);
+    label.least_norm = true;
   }
-  label.unique = distance(projection.x, solved.x) <= 1e-7 * scale;
-  label.x = projection.x;
-  label.objective = objective(instance, projection.x);
   return label;
 }
 

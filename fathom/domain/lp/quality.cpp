@@ -2,26 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "fathom/base/error.h"
 
 namespace fathom::lp {
 
-namespace {
-
-double objective(const Instance& instance, const std::vector<double>& x) {
-  return std::inner_product(x.begin(), x.end(), instance.c.begin(), 0.0);
-}
-
-}  // namespace
-
 double violation(const Instance& instance, const std::vector<double>& x) {
-  std::vector<double> activity(static_cast<std::size_t>(instance.m), 0.0);
-  for (std::size_t e = 0; e < instance.value.size(); ++e) activity[instance.row[e]] += instance.value[e] * x[instance.column[e]];
+  const std::vector<double> a = activity(instance, x);
   double worst = 0;
   for (std::int64_t i = 0; i < instance.m; ++i) {
-    const double excess = activity[i] - instance.b[i];
+    const double excess = a[i] - instance.b[i];
     worst = std::max(worst, instance.equality[i] ? std::abs(excess) : excess);
   }
   for (std::int64_t j = 0; j < instance.n; ++j) worst = std::max({worst, instance.l[j] - x[j], x[j] - instance.u[j]});

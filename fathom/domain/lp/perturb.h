@@ -1,0 +1,25 @@
+// One part of a linear program moved a little: how the study probes the Lipschitz constant of a model.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "fathom/domain/lp/instance.h"
+
+namespace fathom::lp {
+
+enum class Target { A, b, c, l, u };
+inline constexpr std::array kTargets = {Target::A, Target::b, Target::c, Target::l, Target::u};
+std::string_view to_string(Target target);
+
+struct Perturbed {
+  Instance instance;
+  double size = 0;  // ||p' - p||_2 over all the numbers that changed
+};
+
+// Adds Gaussian noise scaled to l2 norm `norm` to the nonzeros of A, or to b, c, l or u (finite bounds only; where l would
+// pass u it stops there). Full precision. Errors: norm <= 0.
+Perturbed perturb(const Instance& instance, Target target, double norm, std::uint64_t seed);
+
+}  // namespace fathom::lp
