@@ -22,12 +22,12 @@ function(fathom_room)
   set_property(GLOBAL APPEND PROPERTY FATHOM_ROOMS ${target})
 endfunction()
 
-# fathom_tests(room LINKS targets...): every tests/<room>/*_test.cpp in one binary test_<room>, one ctest entry per suite (a
+# fathom_tests(room LINKS targets...): every tests/<room>/*.cpp in one binary test_<room>, one ctest entry per suite (a
 # libtorch process takes half a second to start, so not one per case). Suites named *Golden* become golden.<room>.<suite>.
 function(fathom_tests room)
   cmake_parse_arguments(TEST "" "" "LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${room})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*_test.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${room}/*.cpp)
   if(NOT sources)
     return()
   endif()
