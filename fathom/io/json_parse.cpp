@@ -54,9 +54,9 @@ nlohmann::json parse_json(std::string_view text, std::string_view place, std::st
   const auto watch = [&](int, Event event, nlohmann::json& parsed) {
     if (event == Event::object_start) keys.open();
     if (event == Event::object_end) keys.close();
-    if (event == Event::key && !keys.add(parsed.get_ref<const std::string&>())) {
-      base::fail(place, "{}: key '{}' appears twice in one object", origin, excerpt(parsed.get_ref<const std::string&>()));
-    }
+    if (event != Event::key) return true;
+    const std::string& key = parsed.get_ref<const std::string&>();
+    if (!keys.add(key)) base::fail(place, "{}: key '{}' appears twice in one object", origin, excerpt(key));
     return true;
   };
   try {

@@ -1,4 +1,5 @@
-// JSON from files that nobody has checked: one strict parser for the whole room. Not for other rooms, which see records.
+// JSON from files that nobody has checked: one strict parser for the whole room. Internal: other rooms see
+// records.
 #pragma once
 
 #include <string_view>

@@ -244,7 +244,7 @@ class MpsReader {
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
     if (error == std::errc::result_out_of_range) lines_.refuse("number '{}' is outside the range of a double", text);
     const bool whole = error == std::errc{} && end == digits.data() + digits.size();
-    if (!whole || digits.starts_with("+-") || std::isnan(value)) lines_.refuse("'{}' is not a number", text);
+    if (!whole || text.starts_with("+-") || std::isnan(value)) lines_.refuse("'{}' is not a number", text);
     return value;
   }
 

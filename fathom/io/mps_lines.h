@@ -13,8 +13,8 @@ namespace fathom::io {
 enum class MpsFormat { free, fixed };
 enum class MpsSection { none, name, objsense, rows, columns, rhs, ranges, bounds, endata };
 
-// A data line by meaning. ROWS: code, name. COLUMNS, RHS, RANGES: name (the column or the set), one or two pairs of row and
-// number. BOUNDS: code, name (the set), one pair of column and number (empty for FR, MI, PL, BV).
+// A data line by meaning. ROWS: code, name. COLUMNS, RHS, RANGES: name (the column or the set), one or two pairs of row
+// and number. BOUNDS: code, name (the set), one pair of column and number (empty for FR, MI, PL, BV).
 struct MpsFields {
   struct Pair {
     std::string_view name, number;

@@ -57,7 +57,9 @@ class MpsWriter {
   }
 
   static void check_finite(std::string_view what, const std::vector<double>& values) {
-    for (const double value : values) base::require(std::isfinite(value), kPlace, what, value, "finite", "check the model");
+    for (const double value : values) {
+      base::require(std::isfinite(value), kPlace, what, value, "finite", "check the model");
+    }
   }
 
   void check_bounds(std::size_t j) const {
