@@ -20,6 +20,7 @@ struct Stop {
   std::int64_t patience = 20;                                   // iterations without a 1% better residual: stagnated
   double divergence = 1e3;                                      // residual > divergence * best: diverged
 
+  bool operator==(const Stop&) const = default;
   void fields(base::Fields& f) {
     f.add("rtol", rtol, {.at_least = 0}, "row tolerance relative to ||G(y)||");
     f.add("atol", atol, {.at_least = 0}, "row tolerance per square root of its elements");
@@ -34,6 +35,7 @@ struct Stop {
 struct Picard {
   double damping = 1.0;  // tau
 
+  bool operator==(const Picard&) const = default;
   void fields(base::Fields& f) { f.add("damping", damping, {.above = 0, .at_most = 1}, "tau: y+ = (1-tau) y + tau G(y)"); }
 };
 
@@ -42,15 +44,16 @@ struct Picard {
 struct Anderson {
   std::int64_t depth = 5;      // m: columns of history
   double damping = 1.0;        // beta
-  double ridge = 1e-8;         // added to the Gram diagonal, relative to its largest entry
+  double ridge = 1e-8;         // Tikhonov term relative to the squared length of each column
   double max_weight = 1e4;     // a step whose ||gamma|| exceeds it is replaced by the plain step
   double safeguard = 10;       // a residual above safeguard * best rolls the row back to the plain step from its best
   std::int64_t delay = 0;      // plain steps before mixing starts
 
+  bool operator==(const Anderson&) const = default;
   void fields(base::Fields& f) {
     f.add("depth", depth, {.at_least = 1, .at_most = 32}, "m: columns of history");
     f.add("damping", damping, {.above = 0, .at_most = 1}, "beta: weight of the residual in the mixed step");
-    f.add("ridge", ridge, {.at_least = 0, .at_most = 1}, "Tikhonov term relative to the largest Gram diagonal");
+    f.add("ridge", ridge, {.at_least = 0, .at_most = 1}, "Tikhonov term relative to the squared length of each column");
     f.add("max_weight", max_weight, {.above = 0}, "largest norm of the mixing weights before the plain step is taken");
     f.add("safeguard", safeguard, {.above = 1}, "growth of the residual over the best that rolls a row back");
     f.add("delay", delay, {.at_least = 0}, "plain steps before mixing starts");
@@ -65,6 +68,7 @@ struct Loop {
   std::int64_t compact_every = 1;    // look for finished rows every so many iterations
   double compact_below = 0.75;       // and gather the live ones when at most this share of the current rows is live
 
+  bool operator==(const Loop&) const = default;
   void fields(base::Fields& f) {
     f.add("compact", compact, "drop finished rows from the batch when the map allows it");
     f.add("compact_every", compact_every, {.at_least = 1}, "iterations between looks for finished rows");

@@ -1,0 +1,38 @@
+// One row's share of anderson.h; anderson.cpp goes over the batch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "fathom/kernel/anderson.h"
+
+namespace fathom::kernel {
+
+template <class T>
+struct AndersonRow {
+  const T* y = nullptr;
+  const T* g = nullptr;
+  T* r_prev = nullptr;
+  T* g_prev = nullptr;
+  T* dr = nullptr;  // where the newest columns go; null at the first point
+  T* dg = nullptr;
+  const T* const* columns = nullptr;  // dr by age, the newest first
+  std::int64_t count = 0;
+};
+
+template <class T>
+void anderson_measure_row(const AndersonRow<T>& row,
+                          std::span<const std::int64_t> part_start,
+                          Squares* squares,  // [parts]
+                          AndersonProducts& products);
+
+template <class T>
+void anderson_advance_row(const LiveRow& live,
+                          const T* g,
+                          const AndersonHistory<T>& history,
+                          const double* weights,  // [depth]
+                          T damping,
+                          T* y,
+                          T* best);
+
+}  // namespace fathom::kernel

@@ -1,0 +1,57 @@
+// Loops over one row, shared by the kernels of the solvers. Included once for each instruction set.
+#if defined(FATHOM_KERNEL_ROW_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef FATHOM_KERNEL_ROW_INL_H_
+#undef FATHOM_KERNEL_ROW_INL_H_
+#else
+#define FATHOM_KERNEL_ROW_INL_H_
+#endif
+
+#include <cstdint>
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace fathom::kernel {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class D>
+HWY_INLINE std::int64_t lanes_of(D d) {
+  return static_cast<std::int64_t>(hn::Lanes(d));
+}
+
+// body(d, i) for i in [begin, end): whole vectors, then single lanes with a tag of one lane.
+template <class T, class Body>
+HWY_INLINE void for_lanes(std::int64_t begin, std::int64_t end, const Body& body) {
+  const hn::ScalableTag<T> d;
+  const std::int64_t lanes = lanes_of(d);
+  std::int64_t i = begin;
+  for (; i + lanes <= end; i += lanes) body(d, i);
+  for (; i < end; ++i) body(hn::CappedTag<T, 1>(), i);
+}
+
+// Lanes of x as doubles.
+template <class D64>
+HWY_INLINE hn::Vec<D64> load_double(D64 d, const double* x) {
+  return hn::LoadU(d, x);
+}
+template <class D64>
+HWY_INLINE hn::Vec<D64> load_double(D64 d, const float* x) {
+  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D64>(), x));
+}
+
+template <class D>
+HWY_INLINE double sum_lanes(D d, hn::Vec<D> x) {
+  return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, x)));
+}
+
+template <class T>
+HWY_INLINE void copy_row(const T* HWY_RESTRICT from, std::int64_t n, T* HWY_RESTRICT to) {
+  for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + i), d, to + i); });
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace fathom::kernel
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,49 @@
+// When a row of the batch stops, and why: the rules of Stop applied to one row at a time.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "fathom/kernel/rows.h"
+#include "fathom/solve/options.h"
+#include "fathom/solve/solution.h"
+
+namespace fathom::solve {
+
+// What is remembered of a row.
+struct RowRecord {
+  static constexpr double kNone = std::numeric_limits<double>::infinity();
+
+  Status status = Status::running;
+  std::int64_t iterations = 0;
+  double relative = kNone;    // ||r|| / ||G(y)|| at the best iterate
+  double last = kNone;        // ||r|| before
+  double mark = kNone;        // ||r|| when it last improved by 1%
+  std::int64_t idle = 0;      // iterations since then
+  std::int64_t growing = 0;   // iterations for which ||r|| has grown without a break
+};
+
+class Judge {
+ public:
+  // `epsilon` of the state's dtype; `widths` the elements per sample of each part.
+  Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon);
+
+  // Takes note of the row's residual and sets live.residual, improved and running; `best` is lowered if improved.
+  void operator()(RowRecord& row,
+                  double& best,
+                  kernel::LiveRow& live,
+                  std::span<const kernel::Squares> parts,
+                  bool can_roll_back) const;
+
+ private:
+  bool passes(std::span<const kernel::Squares> parts) const;
+  Status verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
+
+  Stop stop_;
+  std::vector<double> absolute_;  // atol * sqrt(d) of each part
+  double floor_;                  // residuals below floor * ||G(y)|| are rounding
+};
+
+}  // namespace fathom::solve

@@ -1,0 +1,73 @@
+#include "fathom/solve/row_tensors.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/index_copy.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/stack.h>
+
+#include "fathom/tensor/convert.h"
+
+namespace fathom::solve {
+
+namespace {
+
+// slots and rows of those that `chosen` picks, as index tensors on the device of y.
+struct Chosen {
+  Tensor slots, rows;
+
+  template <class Choice>
+  Chosen(std::span<const LiveRow> live, const Tensor& like, Choice chosen) {
+    std::vector<std::int64_t> slot, row;
+    for (const LiveRow& one : live) {
+      if (!chosen(one)) continue;
+      slot.push_back(one.slot);
+      row.push_back(one.row);
+    }
+    const auto count = static_cast<std::int64_t>(slot.size());
+    slots = tensor::from_int64s(slot, {count}).to(like.device());
+    rows = tensor::from_int64s(row, {count}).to(like.device());
+  }
+};
+
+}  // namespace
+
+Tensor widened(const Tensor& x) {
+  return x.scalar_type() == at::kDouble || x.scalar_type() == at::kFloat ? x : x.to(at::kFloat);
+}
+
+Tensor row_dots(const Tensor& a, const Tensor& b) { return (a * b).sum(1, false, at::kDouble); }
+
+void write_squares(std::span<const LiveRow> rows,
+                   const Layout& layout,
+                   const Tensor& r,
+                   const Tensor& g,
+                   std::vector<Squares>& squares) {
+  std::vector<Tensor> sums;
+  for (std::int64_t p = 0; p < layout.parts(); ++p) {
+    const std::int64_t start = layout.part_start[p], width = layout.part_start[p + 1] - start;
+    for (const Tensor& x : {r, g}) {
+      const Tensor part = widened(x.narrow(1, start, width));
+      sums.push_back(row_dots(part, part));
+    }
+  }
+  const Tensor host = at::stack(sums, 1).to(at::kCPU).contiguous();  // (slots, 2 parts)
+  const double* values = host.data_ptr<double>();
+  for (const LiveRow& live : rows) {
+    for (std::int64_t p = 0; p < layout.parts(); ++p) {
+      const double* pair = values + 2 * (live.slot * layout.parts() + p);
+      squares[live.row * layout.parts() + p] = {pair[0], pair[1]};
+    }
+  }
+}
+
+void copy_improved(std::span<const LiveRow> rows, const Tensor& from, const Tensor& to) {
+  const Chosen improved(rows, to, [](const LiveRow& live) { return live.improved; });
+  to.index_copy_(0, improved.rows, from.index_select(0, improved.slots));
+}
+
+void copy_running(std::span<const LiveRow> rows, const Tensor& next, const Tensor& y) {
+  const Chosen running(rows, y, [](const LiveRow& live) { return live.running; });
+  y.index_copy_(0, running.slots, next.index_select(0, running.slots));
+}
+
+}  // namespace fathom::solve
