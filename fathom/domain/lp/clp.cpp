@@ -61,25 +61,24 @@ Place place_of(ClpSimplex::Status status) {
 }
 
 // The value a nonbasic variable starts at; Clp computes those of the basic ones.
-double start_value(const Instance& p, const SimplexOptions& options, std::int64_t j) {
-  switch (options.start->variables[j]) {
+double start_value(const Instance& p, const Basis& start, std::size_t j) {
+  switch (start.variables[j]) {
     case Place::lower: return p.l[j];
     case Place::upper: return p.u[j];
-    default: return options.start_x.empty() ? std::clamp(0.0, p.l[j], p.u[j]) : options.start_x[j];
+    default: return std::clamp(0.0, p.l[j], std::max(p.l[j], p.u[j]));
   }
 }
 
-void set_start(ClpSimplex& model, const Instance& p, const SimplexOptions& options) {
-  const Basis& start = *options.start;
+void set_start(ClpSimplex& model, const Instance& p, const Basis& start) {
   const auto m = static_cast<std::size_t>(p.m), n = static_cast<std::size_t>(p.n);
-  if (start.rows.size() != m || start.variables.size() != n || (!options.start_x.empty() && options.start_x.size() != n)) {
+  if (start.rows.size() != m || start.variables.size() != n) {
     base::fail("lp::simplex", "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
                start.rows.size(), start.variables.size(), m, n);
   }
   model.createStatus();
   for (std::size_t j = 0; j < n; ++j) {
     model.setColumnStatus(static_cast<int>(j), clp_status(start.variables[j]));
-    model.primalColumnSolution()[j] = start_value(p, options, static_cast<std::int64_t>(j));
+    model.primalColumnSolution()[j] = start_value(p, start, j);
   }
   for (std::size_t i = 0; i < m; ++i) model.setRowStatus(static_cast<int>(i), clp_status(start.rows[i]));
 }
@@ -120,7 +119,7 @@ SimplexResult simplex(const Instance& instance, const SimplexOptions& options) {
   validate(instance);
   ClpSimplex model;
   load(model, instance, options);
-  if (options.start) set_start(model, instance, options);
+  if (options.start) set_start(model, instance, *options.start);
   if (options.method == SimplexOptions::Method::dual) {
     model.dual();
   } else {

@@ -13,7 +13,8 @@ namespace fathom::lp {
 enum class Outcome { optimal, infeasible, unbounded, failed };
 std::string_view to_string(Outcome outcome);
 
-// Where a variable, or the activity a_i'x of a row, stands: in the basis, at a bound, or nonbasic at no bound.
+// Where a variable, or the activity a_i'x of a row, stands: in the basis, at a bound, or nonbasic at no bound (a start puts
+// it at 0 then, or at the bound nearest to 0).
 enum class Place : std::uint8_t { basic, lower, upper, between };
 
 struct Basis {
@@ -27,7 +28,6 @@ struct SimplexOptions {
   double tolerance = 1e-9;               // on rows, bounds and reduced costs
   std::int64_t max_iterations = 0;       // 0: 10000 + 50 (m + n)
   std::optional<Basis> start = {};       // empty: all slacks basic
-  std::vector<double> start_x = {};      // values of the variables that are `between` in the start; empty: none is
 };
 
 struct SimplexResult {
