@@ -15,8 +15,8 @@
 // - The first RHS, RANGES and BOUNDS set is used, entries of other sets are dropped. A set's name may be absent.
 // - A bound at or beyond 1e30 in magnitude is infinite; a coefficient, right-hand side or range must be finite.
 // - A file is read in free format (blanks separate the fields, names hold none). When that fails and every data line
-//   keeps to the columns of the fixed format (2-3, 5-12, 15-22, 25-36, 40-47, 50-61) it is read in that one, where names
-//   may hold blanks. FREE at the end of the NAME line says free and is no part of the name.
+//   keeps to the columns of the fixed format (2-3, 5-12, 15-22, 25-36, 40-47, 50-61) it is read in that one, where
+//   names may hold blanks. FREE at the end of the NAME line says free and is no part of the name.
 // - What follows ENDATA is ignored. lower > upper is no error of the format: the model is infeasible.
 // Refused with origin, line and section: a repeated section, row, column, entry, right-hand side, range or bound; an
 // unknown row, column, section or bound type; a bad number or NaN; a name longer than 255; a missing ENDATA; an empty
