@@ -5,31 +5,31 @@
 //   e.adjoint->worst_relative_residual;       // how good that gradient is (implicit only)
 //
 // Solver x gradient x map are orthogonal. G may be any callable, closures over modules included; nothing is registered.
-// Works in training and evaluation, on states of several tensors, and under double backward (create_graph).
-// Unrolled and Truncated run their own steps from y0 and report them in `solution`.
+// Works in training and evaluation, on states of several tensors, and under double backward (create_graph): derivatives
+// of the implicit gradient are exact to any order. Outside grad mode nothing is recorded and `y` has no graph.
+//
+//   y's value    Implicit: solution.y. JacobianFree, Phantom: their steps from there. Unrolled, Truncated: their own
+//                steps from y0, reported in `solution` (residual of the last step; y0 itself is differentiable too).
+//   a row whose solve did not converge has the gradient at its best iterate, and the adjoint's message says so.
+//   a row whose solve met NaN or infinity gives no gradient (0) and harms no other, provided that the map takes rows:
+//                it is then left out of the recording. A map without rows is recorded whole, and a NaN in the sample's
+//                own input then reaches the gradient of shared weights; that is the map's arithmetic (0 * NaN).
+//   tensors that G keeps aside while it is recorded carry no gradient of their own (Implicit).
+//
 // Cost: the solve, one taped G, and (Implicit) one u'J per adjoint iteration. Memory is independent of the iterations
 // for Implicit, JacobianFree and Phantom.
-// Errors: as solve::fixed_point. A failed adjoint is a status and one warning line, never silent.
+// Errors (fathom::Error): as solve::fixed_point; options out of bounds; Truncated with last > steps; a second backward
+// pass through a freed graph. A failed adjoint is a status and one warning line, never silent.
 #pragma once
 
 #include <memory>
-#include <string>
-#include <vector>
 
+#include "fathom/diff/adjoint.h"
 #include "fathom/diff/options.h"
 #include "fathom/solve/fixed_point.h"
 #include "fathom/tensor/map.h"
 
 namespace fathom::diff {
-
-// Filled when the backward pass runs.
-struct AdjointReport {
-  std::vector<solve::Status> status;     // [B]
-  std::vector<double> relative_residual; // [B] ||v + J'u - u|| / ||v||
-  std::vector<std::int64_t> iterations;  // [B]
-  double worst_relative_residual = -1;
-  std::string message = "the backward pass has not run.";
-};
 
 struct Equilibrium {
   State y;                                 // differentiable

@@ -1,0 +1,48 @@
+// The adjoint of an equilibrium: u = v + J'u for every row, that is (I - J') u = v, with J' known by its products.
+//
+//   picard    u+ = v + J'u                      converges where the forward Picard iteration does (radius of J < 1)
+//   anderson  the same map, accelerated         the default
+//   gmres     (I - J') u = v  [SaadSchultz1986] any spectrum without the eigenvalue 1, radius above 1 included
+//
+// Rows are solved for v / ||v||, so the answer's relative error does not depend on the size of the loss. The test is
+// ||v + J'u - u|| <= rtol * ||v|| per row; a row with v = 0 has u = 0. Where L = ||J|| < 1 is known, the error is at most
+// ||residual|| / (1 - L).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fathom/diff/options.h"
+#include "fathom/solve/krylov.h"
+#include "fathom/solve/solution.h"
+#include "fathom/tensor/tensor.h"
+
+namespace fathom::diff {
+
+// Filled when the backward pass runs (by the latest one if there are several).
+struct AdjointReport {
+  std::vector<solve::Status> status;      // [B]
+  std::vector<double> relative_residual;  // [B] ||v + J'u - u|| / ||v||, 0 where v = 0
+  std::vector<std::int64_t> iterations;   // [B] products u'J the row used
+  std::int64_t calls = -1;                // products on the batch
+  double worst_relative_residual = -1;    // NaN if a row's is not known
+  std::string message = "the backward pass has not run.";
+
+  bool converged() const;  // every row; false before the backward pass
+};
+
+struct AdjointSolution {
+  Tensor u;  // (B, D)
+  AdjointReport report;
+};
+
+// `vjp` is u -> u'J, (B, D) -> (B, D). Grad mode is off inside. A failed row is a status and part of the message; u is
+// then the best iterate.
+AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Implicit& options);
+
+// The residual that rounding alone leaves: a row below it is as good as its dtype allows. ||u|| and ||v|| per row.
+//   8 eps ||u|| / ||v||
+std::vector<double> rounding_floor(const Tensor& u, const Tensor& v);
+
+}  // namespace fathom::diff

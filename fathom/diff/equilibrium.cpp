@@ -1,0 +1,122 @@
+#include "fathom/diff/equilibrium.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/index_copy.h>
+#include <ATen/ops/where.h>
+
+#include "fathom/base/error.h"
+#include "fathom/diff/implicit.h"
+#include "fathom/diff/steps.h"
+#include "fathom/tensor/convert.h"
+
+namespace fathom::diff {
+
+namespace {
+
+Tensor index_of_finite_rows(const Solution& solution) {
+  std::vector<std::int64_t> index;
+  for (std::size_t row = 0; row < solution.status.size(); ++row) {
+    if (solution.status[row] != solve::Status::nonfinite) index.push_back(static_cast<std::int64_t>(row));
+  }
+  const auto count = static_cast<std::int64_t>(index.size());
+  return tensor::from_int64s(index, {count});
+}
+
+// The part of a solved batch through which a gradient is taken.
+class Recorded {
+ public:
+  Recorded(const Map& map, const Solution& solution) : whole_(solution.y.detach()) {
+    const Tensor finite = index_of_finite_rows(solution);
+    harmed_ = finite.size(0) < whole_.batch();
+    if (harmed_ && map.compactable() && finite.size(0) > 0) rows_ = Rows(finite.to(whole_[0].device()));
+    if (harmed_) finite_ = finite.to(whole_[0].device());
+  }
+
+  const Rows& rows() const { return rows_; }
+  State start() const { return rows_.all() ? whole_ : whole_.with_flat(rows_.of(whole_.flat())); }
+
+  // The recorded rows among the others, which keep their values and get no gradient.
+  State among_all(const State& y) const {
+    if (!harmed_) return y;
+    const Tensor rows = rows_.all() ? y.flat().index_select(0, finite_) : y.flat();
+    return whole_.with_flat(at::index_copy(whole_.flat(), 0, finite_, rows));
+  }
+
+ private:
+  State whole_;
+  bool harmed_ = false;
+  Rows rows_;      // all, or the finite ones
+  Tensor finite_;  // undefined unless harmed
+};
+
+std::string note_on(const Solution& solution) {
+  const auto rows = static_cast<std::int64_t>(solution.status.size());
+  const std::int64_t nonfinite = solution.count(solve::Status::nonfinite);
+  const std::int64_t unfinished = rows - nonfinite - solution.count(solve::Status::converged);
+  std::string note;
+  if (unfinished > 0) note += fmt::format(" {} of {} rows did not converge forward: their gradient is that at the best iterate.", unfinished, rows);
+  if (nonfinite > 0) note += fmt::format(" {} of {} rows met NaN or infinity forward: they give no gradient.", nonfinite, rows);
+  return note;
+}
+
+State attached(const Map& map, const Recorded& recorded, const Implicit& options, std::shared_ptr<AdjointReport> report, const std::string& note) {
+  const State start = recorded.start();
+  const Tensor y = start.flat().detach().requires_grad_(true);
+  const State at = start.with_flat(y);
+  const State g = recorded_steps(map, at, 1, 1, recorded.rows());
+  return start.with_flat(attach_implicit(y, g.flat(), options, std::move(report), note));
+}
+
+Equilibrium solved(const Map& map, const State& y0, const solve::Solver& solver, const solve::Stop& stop) {
+  Solution solution = solve::fixed_point(map, y0, solver, stop);
+  return {solution.y, std::move(solution), nullptr};
+}
+
+// How each gradient makes its equilibrium.
+struct Dispatch {
+  const Map& map;
+  const State& y0;
+  const solve::Solver& solver;
+  const solve::Stop& stop;
+
+  Equilibrium operator()(const Implicit& options) const {
+    Equilibrium e = solved(map, y0, solver, stop);
+    e.adjoint = std::make_shared<AdjointReport>();
+    if (!at::GradMode::is_enabled()) return e;
+    const Recorded recorded(map, e.solution);
+    e.y = recorded.among_all(attached(map, recorded, options, e.adjoint, note_on(e.solution)));
+    return e;
+  }
+  Equilibrium operator()(const JacobianFree&) const { return steps_from_solution(1, 1); }
+  Equilibrium operator()(const Phantom& options) const { return steps_from_solution(options.steps, options.damping); }
+  Equilibrium operator()(const Unrolled& options) const { return own_steps(options.steps, options.steps); }
+  Equilibrium operator()(const Truncated& options) const {
+    base::require(options.last <= options.steps, "diff::equilibrium", "truncated.last", options.last, "<= truncated.steps",
+                  fmt::format("{} steps are run in all", options.steps));
+    return own_steps(options.steps, options.last);
+  }
+
+  Equilibrium steps_from_solution(std::int64_t steps, double damping) const {
+    Equilibrium e = solved(map, y0, solver, stop);
+    const Recorded recorded(map, e.solution);
+    e.y = recorded.among_all(recorded_steps(map, recorded.start(), steps, damping, recorded.rows()));
+    return e;
+  }
+  Equilibrium own_steps(std::int64_t steps, std::int64_t last) const {
+    Run run = run_steps(map, y0, steps, last, stop);
+    return {std::move(run.y), std::move(run.solution), nullptr};
+  }
+};
+
+}  // namespace
+
+Equilibrium equilibrium(const Map& map,
+                        const State& y0,
+                        const solve::Solver& solver,
+                        const Gradient& gradient,
+                        const solve::Stop& stop) {
+  std::visit([](auto options) { base::validate(base::fields_of(options)); }, gradient);
+  return std::visit(Dispatch{map, y0, solver, stop}, gradient);
+}
+
+}  // namespace fathom::diff

@@ -1,0 +1,129 @@
+#include "fathom/diff/implicit.h"
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros_like.h>
+#include <torch/csrc/autograd/function.h>
+#include <torch/csrc/autograd/saved_variable.h>
+
+#include "fathom/base/error.h"
+#include "fathom/base/log.h"
+#include "fathom/diff/tape.h"
+
+namespace fathom::diff {
+
+namespace {
+
+using torch::autograd::Node;
+using torch::autograd::SavedVariable;
+using torch::autograd::variable_list;
+
+Tensor defined_or_zeros(const Tensor& gradient, const Tensor& like) {
+  return gradient.defined() ? gradient : at::zeros_like(like);
+}
+
+// A row below the rounding floor of its dtype is as good as it gets, whatever was asked.
+bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Implicit& options) {
+  if (adjoint.report.converged()) return false;
+  const std::vector<double> floor = rounding_floor(adjoint.u, v);
+  for (std::size_t row = 0; row < floor.size(); ++row) {
+    const double residual = adjoint.report.relative_residual[row];
+    if (!(residual <= std::max(options.rtol, floor[row]))) return true;
+  }
+  return false;
+}
+
+// v -> u' dG/d(captures).
+class Equilibrium : public Node {
+ public:
+  Equilibrium(Tensor y, Tensor g, Boundary captures, Implicit options, std::shared_ptr<AdjointReport> report, std::string note)
+      : Node(std::move(captures.outer)),
+        leaf_(torch::autograd::impl::gradient_edge(y)),
+        y_(std::move(y)),
+        g_(std::move(g)),
+        sinks_(std::move(captures.inner)),
+        options_(std::move(options)),
+        report_(std::move(report)),
+        note_(std::move(note)) {}
+
+  // The output is saved without its graph, which is this node: no cycle.
+  void save(const Tensor& output) { output_ = SavedVariable(output, /*is_output=*/true); }
+
+  std::string name() const override { return "fathom::diff::Equilibrium"; }
+  void release_variables() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    g_.reset();
+    y_.reset();
+    output_.reset_data();
+  }
+
+ private:
+  variable_list apply(variable_list&& cotangents) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    const Tensor& v = cotangents[0];
+    if (!v.defined()) return variable_list(num_outputs());
+    if (!g_.defined()) {
+      base::fail("diff::equilibrium", "the graph was freed by an earlier backward pass; pass retain_graph to keep it");
+    }
+    const Tensor u = solve(v);
+    return at::GradMode::is_enabled() ? differentiable(v, u) : gradients({g_}, {u}, sinks_, false);
+  }
+
+  Tensor solve(const Tensor& v) {
+    const auto vjp = [&](const Tensor& w) { return defined_or_zeros(gradients({g_}, {w}, {leaf_}, false)[0], w); };
+    AdjointSolution adjoint = solve_adjoint(vjp, v, options_);
+    adjoint.report.message += note_;
+    if (worth_a_warning(adjoint, v, options_)) {
+      base::warn("[diff::equilibrium] {} The gradient is approximate; raise adjoint max_iter, try gmres, or solve forward further.",
+                 adjoint.report.message);
+    }
+    *report_ = std::move(adjoint.report);
+    return adjoint.u;
+  }
+
+  // The same with a graph: first with y a constant (the leaf), then with y*(captures) in its place.
+  variable_list differentiable(const Tensor& v, const Tensor& u) {
+    const Tensor w = u.detach().requires_grad_(true);
+    const Tensor product = gradients({g_}, {w}, {leaf_}, true)[0];
+    const Tensor next = product.defined() ? v + product : v;
+    const Tensor attached = attach_implicit(w, next, options_, std::make_shared<AdjointReport>());
+
+    Boundary boundary{{leaf_}, {torch::autograd::impl::gradient_edge(output_.unpack(shared_from_this()))}};
+    boundary.inner.insert(boundary.inner.end(), sinks_.begin(), sinks_.end());
+    boundary.outer.insert(boundary.outer.end(), next_edges().begin(), next_edges().end());
+    return substitute(gradients({g_}, {attached}, sinks_, true), boundary);
+  }
+
+  Edge leaf_;
+  Tensor y_, g_;
+  EdgeList sinks_;
+  SavedVariable output_;
+  Implicit options_;
+  std::shared_ptr<AdjointReport> report_;
+  std::string note_;
+};
+
+}  // namespace
+
+Tensor attach_implicit(const Tensor& y,
+                       const Tensor& g,
+                       const Implicit& options,
+                       std::shared_ptr<AdjointReport> report,
+                       const std::string& note) {
+  const EdgeList leaf{torch::autograd::impl::gradient_edge(y)};
+  if (!depends_on({g}, leaf)) return g;
+  Boundary captures = cut({g}, leaf);
+  Tensor out = y.detach().clone();
+  if (captures.outer.empty()) return out;
+  const std::shared_ptr<Equilibrium> node(
+      new Equilibrium(y, g, std::move(captures), options, std::move(report), note), torch::autograd::deleteNode);
+  torch::autograd::create_gradient_edge(out, node);
+  node->save(out);
+  return out;
+}
+
+}  // namespace fathom::diff

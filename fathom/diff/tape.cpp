@@ -1,0 +1,188 @@
+#include "fathom/diff/tape.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <torch/csrc/autograd/engine.h>
+#include <torch/csrc/autograd/function.h>
+
+#include "fathom/base/error.h"
+
+namespace fathom::diff {
+
+namespace {
+
+using torch::autograd::Node;
+using torch::autograd::variable_list;
+using NodeSet = std::unordered_set<Node*>;
+
+// Where a cut edge ends. Gradients are captured on arrival, so it never runs. It announces what the edge's own end
+// announced: autograd sums broadcast gradients down to that shape.
+struct Sink : Node {
+  explicit Sink(const Edge& edge) { input_metadata_.push_back(edge.function->input_metadata(edge.input_nr)); }
+  variable_list apply(variable_list&&) override { return {}; }
+};
+
+EdgeList edges_of(const Tensors& values) {
+  EdgeList edges;
+  for (const Tensor& value : values) {
+    edges.push_back(value.defined() && value.requires_grad() ? torch::autograd::impl::gradient_edge(value) : Edge());
+  }
+  return edges;
+}
+
+NodeSet nodes_of(const EdgeList& edges) {
+  NodeSet nodes;
+  for (const Edge& edge : edges) nodes.insert(edge.function.get());
+  return nodes;
+}
+
+// The nodes from which `ends` can be reached, `ends` themselves excluded. Iterative: graphs can be deep.
+class Reach {
+ public:
+  Reach(const EdgeList& roots, const NodeSet& ends) : ends_(ends) {
+    for (const Edge& root : roots) {
+      if (root.is_valid()) visit(root.function.get());
+    }
+  }
+
+  bool ends_at(Node* node) const { return ends_.count(node) || inside_.count(node); }
+  const std::vector<Node*>& nodes() const { return order_; }  // in an order that does not depend on addresses
+
+ private:
+
+  void visit(Node* root) {
+    enter(root);
+    while (!path_.empty()) {
+      auto& [node, next] = path_.back();
+      if (next < node->num_outputs()) {
+        Node* child = node->next_edge(next++).function.get();
+        if (child) enter(child);
+      } else {
+        leave(node);
+      }
+    }
+  }
+
+  void enter(Node* node) {
+    if (!ends_.count(node) && seen_.insert(node).second) path_.emplace_back(node, 0);
+  }
+
+  void leave(Node* node) {
+    const auto& edges = node->next_edges();
+    const bool leads_there = std::any_of(edges.begin(), edges.end(), [this](const Edge& edge) { return ends_at(edge.function.get()); });
+    if (leads_there && inside_.insert(node).second) order_.push_back(node);
+    path_.pop_back();
+  }
+
+  const NodeSet& ends_;
+  NodeSet seen_, inside_;
+  std::vector<Node*> order_;
+  std::vector<std::pair<Node*, std::uint32_t>> path_;
+};
+
+// The graph of some values with a boundary put behind it; backward runs the inside alone.
+class Substitution : public Node {
+ public:
+  Substitution(Tensors values, Boundary boundary)
+      : Node(EdgeList(boundary.outer)), values_(std::move(values)), inner_(std::move(boundary.inner)) {}
+
+  std::string name() const override { return "fathom::diff::Substitution"; }
+  void release_variables() override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    values_.clear();
+  }
+
+ private:
+  variable_list apply(variable_list&& cotangents) override {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (values_.empty()) {
+      base::fail("diff::equilibrium", "the graph was freed by an earlier backward pass; pass retain_graph to keep it");
+    }
+    const bool create_graph = at::GradMode::is_enabled();
+    const Tensors arrived = gradients(values_, cotangents, inner_, create_graph);
+    return create_graph ? substitute(arrived, {inner_, next_edges()}) : arrived;
+  }
+
+  Tensors values_;
+  EdgeList inner_;
+};
+
+}  // namespace
+
+bool depends_on(const Tensors& values, const EdgeList& ends) {
+  const NodeSet end_nodes = nodes_of(ends);
+  const EdgeList roots = edges_of(values);
+  const Reach reach(roots, end_nodes);
+  return std::any_of(roots.begin(), roots.end(), [&](const Edge& root) { return reach.ends_at(root.function.get()); });
+}
+
+Boundary cut(const Tensors& values, const EdgeList& ends) {
+  const EdgeList roots = edges_of(values);
+  const NodeSet end_nodes = nodes_of(ends);
+  const Reach reach(roots, end_nodes);
+  Boundary boundary;
+  std::map<std::pair<Node*, std::uint32_t>, Edge> sinks;  // one for each input of each capture
+  for (Node* node : reach.nodes()) {
+    for (Edge& edge : node->next_edges()) {
+      Node* next = edge.function.get();
+      if (!next || reach.ends_at(next)) continue;
+      Edge& sink = sinks[{next, edge.input_nr}];
+      if (!sink.is_valid()) {
+        sink = Edge(std::make_shared<Sink>(edge), 0);
+        boundary.inner.push_back(sink);
+        boundary.outer.push_back(edge);
+      }
+      edge = sink;
+    }
+  }
+  return boundary;
+}
+
+Tensors gradients(const Tensors& values, const Tensors& cotangents, const EdgeList& edges, bool create_graph) {
+  const EdgeList all_roots = edges_of(values);
+  EdgeList roots;
+  Tensors weights;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!all_roots[i].is_valid() || !cotangents[i].defined()) continue;
+    roots.push_back(all_roots[i]);
+    weights.push_back(cotangents[i]);
+  }
+  if (roots.empty() || edges.empty()) return Tensors(edges.size());
+  auto& engine = torch::autograd::Engine::get_default_engine();
+  return engine.execute(roots, weights, /*keep_graph=*/true, create_graph, /*accumulate_grad=*/false, edges);
+}
+
+Tensors substitute(const Tensors& values, const Boundary& boundary) {
+  const NodeSet ends = nodes_of(boundary.inner);
+  const EdgeList roots = edges_of(values);
+  const Reach reach(roots, ends);
+  Tensors dependent;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!reach.ends_at(roots[i].function.get())) continue;
+    dependent.push_back(values[i]);
+    places.push_back(i);
+  }
+  if (dependent.empty()) return values;
+
+  Boundary whole = boundary;
+  const Boundary captures = cut(dependent, boundary.inner);
+  whole.inner.insert(whole.inner.end(), captures.inner.begin(), captures.inner.end());
+  whole.outer.insert(whole.outer.end(), captures.outer.begin(), captures.outer.end());
+  Tensors out = values;
+  const std::shared_ptr<Node> node(new Substitution(dependent, std::move(whole)), torch::autograd::deleteNode);
+  for (const std::size_t i : places) {
+    out[i] = values[i].detach();
+    torch::autograd::create_gradient_edge(out[i], node);
+  }
+  return out;
+}
+
+}  // namespace fathom::diff
