@@ -11,32 +11,61 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "fathom/kernel/partial-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace fathom::kernel {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// The row of vectors x[0 .. kVectors): the last one may be partial, its lanes beyond the end read as zero.
+// kVectors vectors hold `width` columns; the lanes of the last one beyond them are never read or written.
 template <int kVectors, class D, class T = hn::TFromD<D>>
-struct VectorRow {
+struct Columns {
   D d;
-  hn::Mask<D> last;
+  std::int64_t width;
 
-  HWY_INLINE hn::Vec<D> load(const T* x, int v) const {
-    const T* from = x + v * static_cast<std::int64_t>(hn::Lanes(d));
-    return v + 1 < kVectors ? hn::LoadU(d, from) : hn::MaskedLoad(last, d, from);
+  static HWY_INLINE std::int64_t offset(int v) { return v * static_cast<std::int64_t>(hn::Lanes(D())); }
+
+  // x where `present` has all bits set; zeros, without touching the memory, where it is 0.
+  HWY_INLINE hn::Vec<D> load(const T* x, int v, std::int64_t present) const {
+    const std::int64_t count = v + 1 < kVectors ? offset(1) : width - offset(v);
+    return load_first(d, x + offset(v), count & present);
   }
   HWY_INLINE void store(hn::Vec<D> value, T* x, int v) const {
-    T* to = x + v * static_cast<std::int64_t>(hn::Lanes(d));
-    if (v + 1 < kVectors) {
-      hn::StoreU(value, d, to);
-    } else {
-      hn::BlendedStore(value, last, d, to);
-    }
+    store_first(value, d, x + offset(v), width - offset(v));
   }
 };
 
-// `width` columns that fit kVectors vectors; rows of x and out lie `stride` numbers apart.
+// One row of out, `stride` apart as those of x. Entries go by fours, the absent ones of the last four masked out: rows of
+// random length otherwise cost a mispredicted branch each, more than their arithmetic.
+template <int kVectors, class D, class T = hn::TFromD<D>>
+HWY_INLINE void sum_row(const Columns<kVectors, D>& columns,
+                        const CsrView<T> matrix,
+                        std::int64_t r,
+                        const T* x,
+                        std::int64_t stride,
+                        T* out) {
+  hn::Vec<D> sum[kVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(columns.d);
+  const std::int64_t end = matrix.row_start[r + 1];
+  for (std::int64_t e = matrix.row_start[r]; e < end; e += 4) {
+#pragma GCC unroll 4
+    for (int k = 0; k < 4; ++k) {
+      const std::int64_t present = -static_cast<std::int64_t>(e + k < end);  // 0 or all ones: no branch
+      const std::int64_t at = e + (k & present);
+      const auto value = hn::Set(columns.d, matrix.value[at]);
+      const T* source = x + matrix.column[at] * stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        sum[v] = hn::MulAdd(value, columns.load(source, v, present), sum[v]);
+      }
+    }
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < kVectors; ++v) columns.store(sum[v], out + r * stride, v);
+}
+
 template <int kVectors, class D, class T = hn::TFromD<D>>
 void sum_columns(D d,
                  const CsrView<T>& matrix,
@@ -46,21 +75,9 @@ void sum_columns(D d,
                  std::int64_t width,
                  std::int64_t stride,
                  T* out) {
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  const VectorRow<kVectors, D> row{d, hn::FirstN(d, width - (kVectors - 1) * lanes)};
-  for (std::int64_t r = first; r < last; ++r) {
-    hn::Vec<D> sum[kVectors];
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(d);
-    for (std::int64_t e = matrix.row_start[r]; e < matrix.row_start[r + 1]; ++e) {
-      const auto value = hn::Set(d, matrix.value[e]);
-      const T* source = x + matrix.column[e] * stride;
-#pragma GCC unroll 4
-      for (int v = 0; v < kVectors; ++v) sum[v] = hn::MulAdd(value, row.load(source, v), sum[v]);
-    }
-#pragma GCC unroll 4
-    for (int v = 0; v < kVectors; ++v) row.store(sum[v], out + r * stride, v);
-  }
+  const Columns<kVectors, D> columns{d, width};
+  const CsrView<T> local = matrix;
+  for (std::int64_t r = first; r < last; ++r) sum_row(columns, local, r, x, stride, out);
 }
 
 template <class T>
@@ -91,8 +108,7 @@ T dot(const T* g, const T* x, std::int64_t width) {
   std::int64_t c = 0;
   for (; c + lanes <= width; c += lanes) sum = hn::MulAdd(hn::LoadU(d, g + c), hn::LoadU(d, x + c), sum);
   if (c < width) {
-    const auto rest = hn::FirstN(d, width - c);
-    sum = hn::MulAdd(hn::MaskedLoad(rest, d, g + c), hn::MaskedLoad(rest, d, x + c), sum);
+    sum = hn::MulAdd(load_first(d, g + c, width - c), load_first(d, x + c, width - c), sum);
   }
   return hn::GetLane(hn::SumOfLanes(d, sum));
 }

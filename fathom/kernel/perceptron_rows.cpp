@@ -1,7 +1,8 @@
 #include "fathom/kernel/perceptron_rows.h"
 
 #include <algorithm>
-#include <type_traits>
+
+#include <hwy/cache_control.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fathom/kernel/perceptron_rows.cpp"
@@ -17,6 +18,14 @@ namespace HWY_NAMESPACE {
 template <class T>
 Operand<T> rows_of(const T* data, std::int64_t first, std::int64_t width) {
   return {data + first * width, width, width};
+}
+
+// Asks for the rows of the tile behind `row`, so that they arrive while this one is worked on.
+template <class T>
+HWY_INLINE void prefetch_tile(const T* data, std::int64_t row, std::int64_t last, std::int64_t width) {
+  constexpr std::int64_t kLine = 64 / sizeof(T);
+  const std::int64_t end = std::min(row + 2 * kPerceptronTile, last) * width;
+  for (std::int64_t i = (row + kPerceptronTile) * width; i < end; i += kLine) hwy::Prefetch(data + i);
 }
 
 // Runs tile(first row, number of rows) over first .. last-1.
@@ -47,6 +56,8 @@ void forward_rows(const PerceptronInput<T>& input,
   const auto hidden = aligned_zeros<T>(kPerceptronTile * layers.first.stride);
   const Operand<T> h{hidden.get(), second.depth, layers.first.stride};
   for_tiles(first, last, [&](std::int64_t row, std::int64_t rows) HWY_ATTR {
+    prefetch_tile(input.a, row, last, input.a_width);
+    prefetch_tile(input.b, row, last, input.b_width);
     hidden_tile(input, layers.first, row, rows, hidden.get());
     T* out = y + row * second.width;
     if (layers.relu) {
@@ -59,19 +70,12 @@ void forward_rows(const PerceptronInput<T>& input,
 
 // g = the gradient behind the second layer: dy, gated by the output relu if there is one.
 template <class T>
-void output_gradient(const PerceptronLayers<T>& layers,
-                     const Operand<T>& h,
-                     std::int64_t rows,
-                     const T* dy,
-                     T* g,
-                     T* z) {
+void output_gradient(const PerceptronLayers<T>& layers, const Operand<T>& h, std::int64_t rows, const T* dy, T* g) {
   const PackedView<T>& second = layers.second;
-  load_rows(dy, rows, second.width, g, second.stride);
-  if (!layers.relu) return;
-  multiply_tile(h, {}, rows, second, StoreRelu<T>{z, second.stride});
-  const Tag<T> d;
-  for (std::int64_t i = 0; i < rows * second.stride; i += lanes<T>()) {
-    hn::Store(hn::IfThenZeroElse(hn::Eq(hn::Load(d, z + i), hn::Zero(d)), hn::Load(d, g + i)), d, g + i);
+  if (layers.relu) {
+    multiply_tile(h, {}, rows, second, StoreReluGradient<T>{dy, second.width, g, second.stride});
+  } else {
+    load_rows(dy, rows, second.width, g, second.stride);
   }
 }
 
@@ -101,12 +105,14 @@ void backward_rows(const PerceptronInput<T>& input,
   const std::int64_t output_stride = layers.second.stride;
   const auto hidden = aligned_zeros<T>(kPerceptronTile * hidden_stride);
   const auto gradient = aligned_zeros<T>(kPerceptronTile * output_stride);
-  const auto output = aligned_zeros<T>(kPerceptronTile * output_stride);
   const Operand<T> h{hidden.get(), layers.second.depth, hidden_stride};
   const Operand<T> g{gradient.get(), layers.second.width, output_stride};
   for_tiles(first, last, [&](std::int64_t row, std::int64_t rows) HWY_ATTR {
+    prefetch_tile(input.a, row, last, input.a_width);
+    prefetch_tile(input.b, row, last, input.b_width);
+    prefetch_tile(dy, row, last, g.width);
     hidden_tile(input, layers.first, row, rows, hidden.get());
-    output_gradient(layers, h, rows, dy + row * g.width, gradient.get(), output.get());
+    output_gradient(layers, h, rows, dy + row * g.width, gradient.get());
     if (sums.second.data != nullptr) add_layer_gradient(h, {}, g, rows, sums.second);
 
     // From here on `hidden` holds the gradient in front of the hidden relu.

@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #include "fathom/kernel/packed.h"
+#include "fathom/kernel/partial-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fathom::kernel {
@@ -84,12 +85,21 @@ struct StoreRows {
   HWY_INLINE void operator()(hn::Vec<Tag<T>> x, std::int64_t row, std::int64_t column) const {
     const Tag<T> d;
     const auto y = kRelu ? relu(x) : x;
-    T* to = out + row * width + column;
-    if (column + lanes<T>() <= width) {
-      hn::StoreU(y, d, to);
-    } else {
-      hn::BlendedStore(y, hn::FirstN(d, width - column), d, to);
-    }
+    store_first(y, d, out + row * width + column, width - column);
+  }
+};
+
+// The gradient in front of a last relu with argument x: contiguous rows of dy where x > 0 or NaN, else 0, padded.
+template <class T>
+struct StoreReluGradient {
+  const T* dy;
+  std::int64_t width;
+  T* out;
+  std::int64_t stride;
+  HWY_INLINE void operator()(hn::Vec<Tag<T>> x, std::int64_t row, std::int64_t column) const {
+    const Tag<T> d;
+    const auto g = load_first(d, dy + row * width + column, std::min(lanes<T>(), width - column));
+    hn::Store(hn::IfThenZeroElse(hn::Le(x, hn::Zero(d)), g), d, out + row * stride + column);
   }
 };
 
@@ -266,12 +276,10 @@ void add_column_sums(const Operand<T>& g, std::int64_t rows, T* out) {
 template <class T>
 void load_rows(const T* from, std::int64_t rows, std::int64_t width, T* to, std::int64_t stride) {
   const Tag<T> d;
-  for (std::int64_t r = 0; r < rows; ++r) {
-    for (std::int64_t column = 0; column < width; column += lanes<T>()) {
-      const T* x = from + r * width + column;
-      const bool whole = column + lanes<T>() <= width;
-      hn::Store(whole ? hn::LoadU(d, x) : hn::MaskedLoad(hn::FirstN(d, width - column), d, x), d,
-                to + r * stride + column);
+  for (std::int64_t column = 0; column < width; column += lanes<T>()) {
+    const std::int64_t count = std::min(lanes<T>(), width - column);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      hn::Store(load_first(d, from + r * width + column, count), d, to + r * stride + column);
     }
   }
 }

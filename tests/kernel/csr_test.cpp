@@ -12,6 +12,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
+#include "tests/kernel/instruction_sets.h"
 
 namespace fathom::kernel {
 namespace {
@@ -147,9 +148,9 @@ void expect_products(const CsrView<T>& matrix, const T* x, std::int64_t width, c
   }
 }
 
-// All widths over three times the widest vector, from a pointer aligned to no vector.
-TYPED_TEST(CsrProduct, EqualsThePlainSumAtEveryWidth) {
-  using T = TypeParam;
+// All widths to four times the widest vector, from a pointer aligned to no vector.
+template <class T>
+void expect_sums_at_every_width() {
   base::Random random(1);
   const Entries given = random_entries(23, 31, 90, random);
   const CsrPattern pattern = csr_pattern(given.rows, given.columns, given.row, given.column);
@@ -163,6 +164,10 @@ TYPED_TEST(CsrProduct, EqualsThePlainSumAtEveryWidth) {
     EXPECT_EQ(out.front(), kGuard);
     EXPECT_EQ(out.back(), kGuard) << "wrote beyond the end at width " << width;
   }
+}
+
+TYPED_TEST(CsrProduct, EqualsThePlainSumAtEveryWidth) {
+  on_every_instruction_set(expect_sums_at_every_width<TypeParam>);
 }
 
 TYPED_TEST(CsrProduct, RowsWithoutEntriesAreZero) {
@@ -186,8 +191,8 @@ TYPED_TEST(CsrProduct, ANonFiniteColumnHarmsOnlyItsRows) {
   EXPECT_EQ(out[1], T{3});
 }
 
-TYPED_TEST(CsrProduct, ValueGradientEqualsThePlainDotAtEveryWidth) {
-  using T = TypeParam;
+template <class T>
+void expect_value_gradients_at_every_width() {
   base::Random random(2);
   const Entries given = random_entries(11, 13, 40, random);
   const CsrPattern pattern = csr_pattern(given.rows, given.columns, given.row, given.column);
@@ -209,6 +214,10 @@ TYPED_TEST(CsrProduct, ValueGradientEqualsThePlainDotAtEveryWidth) {
       ASSERT_LE(std::abs(double{gradient[e]} - sum), bound) << "width " << width << " entry " << e;
     }
   }
+}
+
+TYPED_TEST(CsrProduct, ValueGradientEqualsThePlainDotAtEveryWidth) {
+  on_every_instruction_set(expect_value_gradients_at_every_width<TypeParam>);
 }
 
 // <A x, g> = <x, A' g>: the transposed matrix is the adjoint that the gradient with respect to x needs.

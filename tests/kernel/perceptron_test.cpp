@@ -12,6 +12,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
+#include "tests/kernel/instruction_sets.h"
 
 namespace fathom::kernel {
 namespace {
@@ -189,19 +190,29 @@ class Perceptron : public testing::Test {};
 using Reals = testing::Types<float, double>;
 TYPED_TEST_SUITE(Perceptron, Reals);
 
-TYPED_TEST(Perceptron, EqualsTheReferenceAtEveryNumberOfRows) {
+template <class T>
+void expect_all_at_every_number_of_rows() {
   for (std::int64_t rows = 0; rows <= 70; ++rows) {
-    expect_all(Case<TypeParam>({rows, 8, 9, 9, 8, rows % 2 == 0, true}, rows + 1));
+    expect_all(Case<T>({rows, 8, 9, 9, 8, rows % 2 == 0, true}, rows + 1));
+  }
+}
+
+TYPED_TEST(Perceptron, EqualsTheReferenceAtEveryNumberOfRows) {
+  on_every_instruction_set(expect_all_at_every_number_of_rows<TypeParam>);
+}
+
+template <class T>
+void expect_all_at_every_width() {
+  for (std::int64_t width = 1; width <= 70; ++width) {
+    expect_all(Case<T>({13, width, 0, 5, 4, false, true}, width));
+    expect_all(Case<T>({13, 3, width, 4, 5, true, false}, width));
+    expect_all(Case<T>({13, 4, 2, width, 3, true, true}, width));
+    expect_all(Case<T>({13, 2, 4, 7, width, false, false}, width));
   }
 }
 
 TYPED_TEST(Perceptron, EqualsTheReferenceAtEveryWidth) {
-  for (std::int64_t width = 1; width <= 70; ++width) {
-    expect_all(Case<TypeParam>({13, width, 0, 5, 4, false, true}, width));
-    expect_all(Case<TypeParam>({13, 3, width, 4, 5, true, false}, width));
-    expect_all(Case<TypeParam>({13, 4, 2, width, 3, true, true}, width));
-    expect_all(Case<TypeParam>({13, 2, 4, 7, width, false, false}, width));
-  }
+  on_every_instruction_set(expect_all_at_every_width<TypeParam>);
 }
 
 TYPED_TEST(Perceptron, EqualsTheReferenceOverSeveralChunks) {
