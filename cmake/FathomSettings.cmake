@@ -23,7 +23,7 @@ endif()
 
 # Not exported: a consumer keeps its own warnings.
 add_library(fathom_warnings INTERFACE)
-target_compile_options(fathom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter $<$<BOOL:${FATHOM_WERROR}>:-Werror>)
+target_compile_options(fathom_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter -Wno-missing-field-initializers $<$<BOOL:${FATHOM_WERROR}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees these where they are not, inside the standard library at -O2 and -O3.
   target_compile_options(fathom_warnings INTERFACE -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)

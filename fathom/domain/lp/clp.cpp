@@ -92,14 +92,23 @@ Outcome outcome_of(const ClpSimplex& model) {
   }
 }
 
+// Scaling inside Clp leaves nonbasic variables an ulp from their bounds.
+void snap_to_bounds(SimplexResult& result, const Instance& p) {
+  for (std::size_t j = 0; j < result.x.size(); ++j) {
+    if (result.basis.variables[j] == Place::lower && std::isfinite(p.l[j])) result.x[j] = p.l[j];
+    if (result.basis.variables[j] == Place::upper && std::isfinite(p.u[j])) result.x[j] = p.u[j];
+  }
+}
+
 SimplexResult result_of(const ClpSimplex& model, const Instance& p) {
   SimplexResult result{.outcome = outcome_of(model), .iterations = model.numberIterations()};
   result.x.assign(model.primalColumnSolution(), model.primalColumnSolution() + p.n);
   result.y.assign(model.dualRowSolution(), model.dualRowSolution() + p.m);
   result.reduced_cost.assign(model.dualColumnSolution(), model.dualColumnSolution() + p.n);
-  result.objective = objective(p, result.x);
   for (int j = 0; j < p.n; ++j) result.basis.variables.push_back(place_of(model.getColumnStatus(j)));
   for (int i = 0; i < p.m; ++i) result.basis.rows.push_back(place_of(model.getRowStatus(i)));
+  if (result.outcome == Outcome::optimal) snap_to_bounds(result, p);
+  result.objective = objective(p, result.x);
   return result;
 }
 

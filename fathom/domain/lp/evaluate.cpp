@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linalg_vector_norm.h>
 
 #include "fathom/base/error.h"
-#include "fathom/base/log.h"
-#include "fathom/base/progress.h"
+#include "fathom/base/seed.h"
 #include "fathom/base/timer.h"
 #include "fathom/domain/lp/baseline.h"
 #include "fathom/domain/lp/batch.h"
@@ -38,8 +36,8 @@ double mean_of(const std::vector<double>& values) {
 std::vector<double> relative_errors(const Tensor& predicted, const Batch& batch) {
   const Tensor difference = (predicted - batch.labels).view({batch.programs, -1});
   const Tensor label = batch.labels.view({batch.programs, -1});
-  const at::IntArrayRef row{1};
-  return tensor::to_doubles(at::linalg_vector_norm(difference, 2, row) / (at::linalg_vector_norm(label, 2, row) + 1));
+  const auto norm = [](const Tensor& rows) { return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}); };
+  return tensor::to_doubles(norm(difference) / (norm(label) + 1));
 }
 
 // One model's outputs x^_t on a batch, t = 0..T; an explicit model has one output, the same for every t.
@@ -92,24 +90,32 @@ Perturbations perturb_all(const Config& config, const Run& run, const Dataset& t
   const BatchOptions options{.bound_flags = config.bound_flags, .dtype = at::kDouble};
   Perturbations all{to_device(make_batch(clean, {}, options), run.device), {}};
   for (const Target target : kTargets) {
-    Perturbations::Group group{std::string(to_string(target)), {}, {}};
+    const std::string name(to_string(target));
     std::vector<Instance> moved;
+    std::vector<double> size;
     for (std::int64_t k = 0; k < count; ++k) {
-      const Perturbed twin = perturb(clean[k], target, config.study.perturbation, base::stream_seed(run.seed, group.name, static_cast<std::uint64_t>(k)));
-      moved.push_back(twin.instance);
-      group.size.push_back(twin.size);
+      const std::uint64_t seed = base::stream_seed(run.seed, "perturb " + name, static_cast<std::uint64_t>(k));
+      Perturbed twin = perturb(clean[k], target, config.study.perturbation, seed);
+      moved.push_back(std::move(twin.instance));
+      size.push_back(twin.size);
     }
-    group.batch = to_device(make_batch(moved, {}, options), run.device);
-    all.groups.push_back(std::move(group));
+    all.groups.push_back({name, to_device(make_batch(moved, {}, options), run.device), std::move(size)});
   }
   return all;
 }
 
+std::shared_ptr<Model> in_double(const Trained& trained) {
+  at::NoGradGuard no_grad;
+  const std::shared_ptr<Model> model = make_model(trained.spec, trained.seed);
+  const std::vector<Tensor> from = trained.model->parameters(), to = model->parameters();
+  for (std::size_t i = 0; i < to.size(); ++i) Tensor(to[i]).copy_(from[i]);
+  model->to(from[0].device(), at::kDouble);
+  return model;
+}
+
 // ||x^_t(p') - x^_t(p)|| / ||p' - p|| per program. In float64: the perturbation is near float32's own rounding.
 std::vector<Curve> lipschitz_curves(const Trained& trained, const Perturbations& perturbations, std::int64_t iterations) {
-  const std::shared_ptr<Model> model = make_model(trained.spec, trained.seed);
-  train_copy(*trained.model, *model);
-  model->to(at::kDouble);
+  const std::shared_ptr<Model> model = in_double(trained);
   const std::vector<Tensor> clean = outputs(*model, perturbations.clean, iterations);
   std::vector<Curve> curves;
   for (const Perturbations::Group& group : perturbations.groups) {

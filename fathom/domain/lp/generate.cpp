@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
@@ -25,17 +25,22 @@ struct Stream {
   Protocol protocol;
 };
 
-// nnz distinct positions of m*n, every such set with equal probability, sorted. Memory O(nnz).
-// Floyd's sampling [Bentley-Floyd 1987, "A sample of brilliance"].
+// nnz distinct positions of m*n, every such set with equal probability, sorted: the start of a Fisher-Yates shuffle of
+// 0..m*n-1 in which only the entries that moved are stored. Memory O(nnz).
 std::vector<std::int64_t> distinct_positions(const GenerateOptions& options, base::Random& random) {
-  std::unordered_set<std::int64_t> chosen;
-  for (std::int64_t last = options.m * options.n - options.nnz; last < options.m * options.n; ++last) {
-    const auto candidate = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(last) + 1));
-    if (!chosen.insert(candidate).second) chosen.insert(last);
+  std::unordered_map<std::int64_t, std::int64_t> moved;
+  const auto entry = [&](std::int64_t i) {
+    const auto found = moved.find(i);
+    return found == moved.end() ? i : found->second;
+  };
+  std::vector<std::int64_t> chosen;
+  for (std::int64_t k = 0; k < options.nnz; ++k) {
+    const std::int64_t j = k + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(options.m * options.n - k)));
+    chosen.push_back(entry(j));
+    moved[j] = entry(k);
   }
-  std::vector<std::int64_t> sorted(chosen.begin(), chosen.end());
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
 }
 
 void draw_bounds(const GenerateOptions& options, base::Random& random, Instance& instance) {

@@ -68,7 +68,7 @@ bool solves(const Instance& p, const std::vector<double>& x, double optimum) {
 std::optional<std::vector<double>> least_norm_solution(const Instance& p, const SimplexResult& solved) {
   for (const double zero : kZeroCosts) {
     const Projection projection = minimum_norm(optimal_face(p, solved, zero * largest(p.c)));
-    if (projection.converged && solves(p, projection.x, solved.objective)) return projection.x;
+    if (projection.violation <= kAccuracy && solves(p, projection.x, solved.objective)) return projection.x;
   }
   return std::nullopt;
 }

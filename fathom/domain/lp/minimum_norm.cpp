@@ -47,32 +47,42 @@ double worst_violation(const Instance& p, const Vector& r, const Vector& y) {
   return worst / scale;
 }
 
-}  // namespace
-
-Projection minimum_norm(const Instance& p, double tolerance, long max_iterations) {
-  const double step = 1 / squared_norm_bound(p);
-  Vector y(p.b.size(), 0.0), ahead = y;
+// Nesterov's momentum, dropped whenever it points downhill.
+struct Ascent {
+  Vector y, ahead;
   double momentum = 1;
-  Projection result;
-  for (result.iterations = 1; result.iterations <= max_iterations; ++result.iterations) {
+
+  void step(const Instance& p, double length) {
     const Vector r = excess(p, primal(p, ahead));
     Vector next = ahead;
     double uphill = 0;
     for (std::size_t i = 0; i < y.size(); ++i) {
-      next[i] = ahead[i] + step * r[i];
+      next[i] = ahead[i] + length * r[i];
       if (!p.equality[i]) next[i] = std::max(0.0, next[i]);
       uphill += (ahead[i] - next[i]) * (next[i] - y[i]);
     }
-    // Momentum that points downhill is dropped (adaptive restart).
     const double faster = uphill > 0 ? 1 : (1 + std::sqrt(1 + 4 * momentum * momentum)) / 2;
     const double weight = uphill > 0 ? 0 : (momentum - 1) / faster;
     for (std::size_t i = 0; i < y.size(); ++i) ahead[i] = next[i] + weight * (next[i] - y[i]);
     y = next;
     momentum = faster;
-    if (result.iterations % 10 != 0) continue;
-    result.x = primal(p, y);
-    result.violation = worst_violation(p, excess(p, result.x), y);
-    if ((result.converged = result.violation <= tolerance)) return result;
+  }
+};
+
+constexpr std::int64_t kCheckEvery = 10;
+
+}  // namespace
+
+Projection minimum_norm(const Instance& p, double tolerance, std::int64_t max_iterations) {
+  const double length = 1 / squared_norm_bound(p);
+  Ascent ascent{Vector(p.b.size(), 0.0), Vector(p.b.size(), 0.0)};
+  Projection result;
+  while (!result.converged && result.iterations < max_iterations) {
+    ascent.step(p, length);
+    if (++result.iterations % kCheckEvery != 0 && result.iterations < max_iterations) continue;
+    result.x = primal(p, ascent.y);
+    result.violation = worst_violation(p, excess(p, result.x), ascent.y);
+    result.converged = result.violation <= tolerance;
   }
   return result;
 }

@@ -5,6 +5,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
+#include "fathom/domain/lp/label.h"
 
 namespace fathom::lp {
 
@@ -35,6 +36,11 @@ std::vector<double> noise_for(const std::vector<double>& values, std::uint64_t s
   return noise;
 }
 
+void require_norm(double norm) {
+  const bool valid = norm > 0 && std::isfinite(norm);
+  base::require(valid, "lp::perturb", "norm", norm, "> 0 and finite", "give the size of the perturbation");
+}
+
 }  // namespace
 
 std::string_view to_string(Target target) {
@@ -43,7 +49,7 @@ std::string_view to_string(Target target) {
 }
 
 Perturbed perturb(const Instance& instance, Target target, double norm, std::uint64_t seed) {
-  base::require(norm > 0, "lp::perturb", "norm", norm, "> 0", "give the size of the perturbation");
+  require_norm(norm);
   Perturbed out{instance, 0};
   std::vector<double>& moved = part(out.instance, target);
   const std::vector<double> before = moved, noise = noise_for(moved, seed);
@@ -57,6 +63,30 @@ Perturbed perturb(const Instance& instance, Target target, double norm, std::uin
   for (std::size_t i = 0; i < moved.size(); ++i) difference.push_back(std::isfinite(before[i]) ? moved[i] - before[i] : 0.0);
   out.size = norm_of(difference);
   return out;
+}
+
+PerturbedSet perturb_and_label(const Dataset& clean, Target target, double norm, std::uint64_t seed) {
+  require_norm(norm);
+  const std::size_t count = clean.instances.size();
+  std::vector<Perturbed> moved(count);
+  std::vector<Label> labels(count);
+#pragma omp parallel for schedule(dynamic, 16)
+  for (std::size_t k = 0; k < count; ++k) {
+    moved[k] = perturb(clean.instances[k], target, norm, base::stream_seed(seed, to_string(target), k));
+    labels[k] = minimum_norm_label(moved[k].instance);
+  }
+  PerturbedSet set;
+  for (std::size_t k = 0; k < count; ++k) {
+    if (labels[k].outcome != Outcome::optimal) {
+      ++set.without_solution;
+      continue;
+    }
+    set.data.instances.push_back(std::move(moved[k].instance));
+    set.data.solutions.push_back(std::move(labels[k].x));
+    set.source.push_back(k);
+    set.size.push_back(moved[k].size);
+  }
+  return set;
 }
 
 }  // namespace fathom::lp
