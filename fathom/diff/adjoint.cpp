@@ -89,7 +89,7 @@ AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, cons
 std::vector<double> rounding_floor(const Tensor& u, const Tensor& v) {
   const double eps = v.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
                                                     : std::numeric_limits<float>::epsilon();
-  return tensor::to_doubles(8 * eps * row_norms(u.detach()) / row_norms(v.detach()));
+  return tensor::to_doubles(32 * eps * row_norms(u.detach()) / row_norms(v.detach()));
 }
 
 }  // namespace fathom::diff

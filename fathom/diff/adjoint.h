@@ -20,7 +20,8 @@
 
 namespace fathom::diff {
 
-// Filled when the backward pass runs (by the latest one if there are several).
+// Filled when the backward pass runs (by the latest one if there are several). A row that was left out because its
+// forward solve met NaN or infinity has status nonfinite and residual NaN, and is not in the worst.
 struct AdjointReport {
   std::vector<solve::Status> status;      // [B]
   std::vector<double> relative_residual;  // [B] ||v + J'u - u|| / ||v||, 0 where v = 0
@@ -42,7 +43,7 @@ struct AdjointSolution {
 AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Implicit& options);
 
 // The residual that rounding alone leaves: a row below it is as good as its dtype allows. ||u|| and ||v|| per row.
-//   8 eps ||u|| / ||v||
+//   32 eps ||u|| / ||v||
 std::vector<double> rounding_floor(const Tensor& u, const Tensor& v);
 
 }  // namespace fathom::diff

@@ -7,46 +7,54 @@
 #include "fathom/base/error.h"
 #include "fathom/diff/implicit.h"
 #include "fathom/diff/steps.h"
+#include "fathom/solve/validate.h"
 #include "fathom/tensor/convert.h"
 
 namespace fathom::diff {
 
 namespace {
 
-Tensor index_of_finite_rows(const Solution& solution) {
-  std::vector<std::int64_t> index;
+std::vector<std::int64_t> finite_rows(const Solution& solution) {
+  std::vector<std::int64_t> rows;
   for (std::size_t row = 0; row < solution.status.size(); ++row) {
-    if (solution.status[row] != solve::Status::nonfinite) index.push_back(static_cast<std::int64_t>(row));
+    if (solution.status[row] != solve::Status::nonfinite) rows.push_back(static_cast<std::int64_t>(row));
   }
-  const auto count = static_cast<std::int64_t>(index.size());
-  return tensor::from_int64s(index, {count});
+  return rows;
 }
 
 // The part of a solved batch through which a gradient is taken.
 class Recorded {
  public:
   Recorded(const Map& map, const Solution& solution) : whole_(solution.y.detach()) {
-    const Tensor finite = index_of_finite_rows(solution);
-    harmed_ = finite.size(0) < whole_.batch();
-    if (harmed_ && map.compactable() && finite.size(0) > 0) rows_ = Rows(finite.to(whole_[0].device()));
-    if (harmed_) finite_ = finite.to(whole_[0].device());
+    const std::vector<std::int64_t> finite = finite_rows(solution);
+    const auto count = static_cast<std::int64_t>(finite.size());
+    if (count == whole_.batch()) return;
+    finite_ = tensor::from_int64s(finite, {count}).to(whole_[0].device());
+    if (map.compactable() && count > 0) {
+      rows_ = Rows(finite_);
+      listed_ = finite;
+    }
   }
 
   const Rows& rows() const { return rows_; }
+  AdjointLog log(std::string note) const {
+    if (rows_.all()) return {.note = std::move(note)};
+    return {.note = std::move(note), .batch = whole_.batch(), .rows = listed_};
+  }
   State start() const { return rows_.all() ? whole_ : whole_.with_flat(rows_.of(whole_.flat())); }
 
   // The recorded rows among the others, which keep their values and get no gradient.
   State among_all(const State& y) const {
-    if (!harmed_) return y;
+    if (!finite_.defined()) return y;
     const Tensor rows = rows_.all() ? y.flat().index_select(0, finite_) : y.flat();
     return whole_.with_flat(at::index_copy(whole_.flat(), 0, finite_, rows));
   }
 
  private:
   State whole_;
-  bool harmed_ = false;
-  Rows rows_;      // all, or the finite ones
-  Tensor finite_;  // undefined unless harmed
+  Rows rows_;                         // all, or the finite ones
+  std::vector<std::int64_t> listed_;  // rows_ as numbers
+  Tensor finite_;                     // undefined where every row is finite
 };
 
 std::string note_on(const Solution& solution) {
@@ -59,12 +67,12 @@ std::string note_on(const Solution& solution) {
   return note;
 }
 
-State attached(const Map& map, const Recorded& recorded, const Implicit& options, std::shared_ptr<AdjointReport> report, const std::string& note) {
+State attached(const Map& map, const Recorded& recorded, const Implicit& options, AdjointLog log) {
   const State start = recorded.start();
   const Tensor y = start.flat().detach().requires_grad_(true);
   const State at = start.with_flat(y);
   const State g = recorded_steps(map, at, 1, 1, recorded.rows());
-  return start.with_flat(attach_implicit(y, g.flat(), options, std::move(report), note));
+  return start.with_flat(attach_implicit(y, g.flat(), options, std::move(log)));
 }
 
 Equilibrium solved(const Map& map, const State& y0, const solve::Solver& solver, const solve::Stop& stop) {
@@ -84,7 +92,9 @@ struct Dispatch {
     e.adjoint = std::make_shared<AdjointReport>();
     if (!at::GradMode::is_enabled()) return e;
     const Recorded recorded(map, e.solution);
-    e.y = recorded.among_all(attached(map, recorded, options, e.adjoint, note_on(e.solution)));
+    AdjointLog log = recorded.log(note_on(e.solution));
+    log.report = e.adjoint;
+    e.y = recorded.among_all(attached(map, recorded, options, std::move(log)));
     return e;
   }
   Equilibrium operator()(const JacobianFree&) const { return steps_from_solution(1, 1); }
@@ -115,7 +125,7 @@ Equilibrium equilibrium(const Map& map,
                         const solve::Solver& solver,
                         const Gradient& gradient,
                         const solve::Stop& stop) {
-  std::visit([](auto options) { base::validate(base::fields_of(options)); }, gradient);
+  std::visit([](const auto& options) { solve::validate(options); }, gradient);
   return std::visit(Dispatch{map, y0, solver, stop}, gradient);
 }
 

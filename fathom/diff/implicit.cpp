@@ -1,6 +1,7 @@
 #include "fathom/diff/implicit.h"
 
 #include <algorithm>
+#include <limits>
 #include <mutex>
 #include <utility>
 
@@ -40,15 +41,14 @@ bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Impl
 // v -> u' dG/d(captures).
 class Equilibrium : public Node {
  public:
-  Equilibrium(Tensor y, Tensor g, Boundary captures, Implicit options, std::shared_ptr<AdjointReport> report, std::string note)
+  Equilibrium(Tensor y, Tensor g, Boundary captures, Implicit options, AdjointLog log)
       : Node(std::move(captures.outer)),
         leaf_(torch::autograd::impl::gradient_edge(y)),
         y_(std::move(y)),
         g_(std::move(g)),
         sinks_(std::move(captures.inner)),
         options_(std::move(options)),
-        report_(std::move(report)),
-        note_(std::move(note)) {}
+        log_(std::move(log)) {}
 
   // The output is saved without its graph, which is this node: no cycle.
   void save(const Tensor& output) { output_ = SavedVariable(output, /*is_output=*/true); }
@@ -76,12 +76,12 @@ class Equilibrium : public Node {
   Tensor solve(const Tensor& v) {
     const auto vjp = [&](const Tensor& w) { return defined_or_zeros(gradients({g_}, {w}, {leaf_}, false)[0], w); };
     AdjointSolution adjoint = solve_adjoint(vjp, v, options_);
-    adjoint.report.message += note_;
+    adjoint.report.message += log_.note;
     if (worth_a_warning(adjoint, v, options_)) {
       base::warn("[diff::equilibrium] {} The gradient is approximate; raise adjoint max_iter, try gmres, or solve forward further.",
                  adjoint.report.message);
     }
-    *report_ = std::move(adjoint.report);
+    log_.write(std::move(adjoint.report));
     return adjoint.u;
   }
 
@@ -90,7 +90,7 @@ class Equilibrium : public Node {
     const Tensor w = u.detach().requires_grad_(true);
     const Tensor product = gradients({g_}, {w}, {leaf_}, true)[0];
     const Tensor next = product.defined() ? v + product : v;
-    const Tensor attached = attach_implicit(w, next, options_, std::make_shared<AdjointReport>());
+    const Tensor attached = attach_implicit(w, next, options_);
 
     Boundary boundary{{leaf_}, {torch::autograd::impl::gradient_edge(output_.unpack(shared_from_this()))}};
     boundary.inner.insert(boundary.inner.end(), sinks_.begin(), sinks_.end());
@@ -103,24 +103,34 @@ class Equilibrium : public Node {
   EdgeList sinks_;
   SavedVariable output_;
   Implicit options_;
-  std::shared_ptr<AdjointReport> report_;
-  std::string note_;
+  AdjointLog log_;
 };
 
 }  // namespace
 
-Tensor attach_implicit(const Tensor& y,
-                       const Tensor& g,
-                       const Implicit& options,
-                       std::shared_ptr<AdjointReport> report,
-                       const std::string& note) {
+void AdjointLog::write(AdjointReport adjoint) const {
+  AdjointReport whole = adjoint;
+  if (batch >= 0) {
+    whole.status.assign(batch, solve::Status::nonfinite);
+    whole.relative_residual.assign(batch, std::numeric_limits<double>::quiet_NaN());
+    whole.iterations.assign(batch, 0);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      whole.status[rows[i]] = adjoint.status[i];
+      whole.relative_residual[rows[i]] = adjoint.relative_residual[i];
+      whole.iterations[rows[i]] = adjoint.iterations[i];
+    }
+  }
+  *report = std::move(whole);
+}
+
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log) {
   const EdgeList leaf{torch::autograd::impl::gradient_edge(y)};
   if (!depends_on({g}, leaf)) return g;
   Boundary captures = cut({g}, leaf);
   Tensor out = y.detach().clone();
   if (captures.outer.empty()) return out;
   const std::shared_ptr<Equilibrium> node(
-      new Equilibrium(y, g, std::move(captures), options, std::move(report), note), torch::autograd::deleteNode);
+      new Equilibrium(y, g, std::move(captures), options, std::move(log)), torch::autograd::deleteNode);
   torch::autograd::create_gradient_edge(out, node);
   node->save(out);
   return out;

@@ -10,7 +10,10 @@
 // Accuracy  first order: ||residual|| / (1 - L) relative to ||v|| where L = ||J|| < 1, and as far as y* itself is exact.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "fathom/diff/adjoint.h"
 #include "fathom/diff/options.h"
@@ -18,13 +21,18 @@
 
 namespace fathom::diff {
 
+// Where the backward pass writes how its adjoint went.
+struct AdjointLog {
+  std::shared_ptr<AdjointReport> report = std::make_shared<AdjointReport>();
+  std::string note;                // a sentence about the forward solve, added to the message
+  std::int64_t batch = -1;         // rows of the report; -1: those of the adjoint
+  std::vector<std::int64_t> rows;  // which of them the adjoint's rows are; the others are nonfinite
+
+  void write(AdjointReport adjoint) const;
+};
+
 // `y` (B, D) and g = G(y) recorded with y a leaf. Returns the values of y with the graph of y*(captures); g itself if
-// it does not depend on y, and y without a graph if nothing captured requires grad. `report` is filled by the backward
-// pass; a failed adjoint is one warning line. `note` is a sentence about the forward solve, added to the message.
-Tensor attach_implicit(const Tensor& y,
-                       const Tensor& g,
-                       const Implicit& options,
-                       std::shared_ptr<AdjointReport> report,
-                       const std::string& note = "");
+// it does not depend on y, and y without a graph if nothing captured requires grad. A failed adjoint is one warning line.
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log = {});
 
 }  // namespace fathom::diff

@@ -25,14 +25,16 @@ struct Implicit {
     f.add("restart", restart, {.at_least = 1, .at_most = 200}, "Krylov basis of gmres before a restart");
     f.group("anderson", anderson);
   }
+  bool operator==(const Implicit&) const = default;
 };
 
-// One step of G with a graph at y*: u = v.  [Fung2022]
+// One step of G with a graph at y*: u = v.  [Fung2022] arXiv:2103.12803
 struct JacobianFree {
   void fields(base::Fields&) {}
+  bool operator==(const JacobianFree&) const = default;
 };
 
-// `steps` damped steps with a graph from y*.  [Geng2021]
+// `steps` damped steps with a graph from y*.  [Geng2021] arXiv:2111.05177
 struct Phantom {
   std::int64_t steps = 5;
   double damping = 0.5;
@@ -41,6 +43,7 @@ struct Phantom {
     f.add("steps", steps, {.at_least = 1}, "damped steps with a graph");
     f.add("damping", damping, {.above = 0, .at_most = 1}, "tau of each step");
   }
+  bool operator==(const Phantom&) const = default;
 };
 
 // The whole iteration with a graph: `steps` plain steps from y0 (the solver is not used). Memory grows with the steps.
@@ -48,6 +51,7 @@ struct Unrolled {
   std::int64_t steps = 10;
 
   void fields(base::Fields& f) { f.add("steps", steps, {.at_least = 0}, "steps, all with a graph"); }
+  bool operator==(const Unrolled&) const = default;
 };
 
 // `steps` plain steps from y0, the last `last` of them with a graph.
@@ -59,6 +63,7 @@ struct Truncated {
     f.add("steps", steps, {.at_least = 1}, "steps in all");
     f.add("last", last, {.at_least = 1}, "final steps with a graph");
   }
+  bool operator==(const Truncated&) const = default;
 };
 
 using Gradient = std::variant<Implicit, JacobianFree, Phantom, Unrolled, Truncated>;

@@ -16,6 +16,7 @@
 #include <fmt/ostream.h>
 
 #include "fathom/base/error.h"
+#include "fathom/solve/validate.h"
 #include "fathom/tensor/convert.h"
 
 namespace fathom::solve {
@@ -227,8 +228,7 @@ LinearSolution gmres(const LinearMap& A, const Tensor& b, const Gmres& options, 
   if (!b.defined() || b.dim() != 2 || !at::isFloatingType(b.scalar_type())) {
     base::fail("solve::gmres", "b must be a floating matrix (B, D), one right-hand side a row");
   }
-  Gmres checked = options;
-  base::validate(base::fields_of(checked));
+  validate(options);
   const at::NoGradGuard no_grad;
   return Solver(A, b, options, x0.defined() ? x0.detach() : x0).run();
 }

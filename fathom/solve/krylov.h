@@ -30,6 +30,7 @@ struct Gmres {
     f.add("max_iter", max_iter, {.at_least = 1}, "steps a row may take, one product with A each");
     f.add("restart", restart, {.at_least = 1, .at_most = 200}, "basis vectors before a restart");
   }
+  bool operator==(const Gmres&) const = default;
 };
 
 // (B, D) -> (B, D), linear, row b of the result depending on row b of the argument alone.

@@ -40,16 +40,17 @@ class Map {
   template <class F>
     requires(!std::same_as<std::remove_cvref_t<F>, Map>)
   Map(F f) {  // NOLINT(google-explicit-constructor): a callable is a map
-    if constexpr (std::is_invocable_v<F&, const Tensor&, const Rows&>) {
-      f_ = [g = std::move(f)](const State& y, const Rows& rows) mutable { return State(g(y.only(), rows)); };
-    } else if constexpr (std::is_invocable_v<F&, const State&, const Rows&>) {
+    // States first: a tensor converts to a state, so a callable of states also takes tensors, but not the reverse.
+    if constexpr (std::is_invocable_v<F&, const State&, const Rows&>) {
       f_ = std::move(f);
-    } else if constexpr (std::is_invocable_v<F&, const Tensor&>) {
-      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y.only())); };
+    } else if constexpr (std::is_invocable_v<F&, const Tensor&, const Rows&>) {
+      f_ = [g = std::move(f)](const State& y, const Rows& rows) mutable { return State(g(y.only(), rows)); };
+    } else if constexpr (std::is_invocable_v<F&, const State&>) {
+      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y)); };
       compactable_ = false;
     } else {
-      static_assert(std::is_invocable_v<F&, const State&>, "a map takes (Tensor), (Tensor, Rows), (State) or (State, Rows)");
-      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y)); };
+      static_assert(std::is_invocable_v<F&, const Tensor&>, "a map takes (Tensor), (Tensor, Rows), (State) or (State, Rows)");
+      f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y.only())); };
       compactable_ = false;
     }
   }
