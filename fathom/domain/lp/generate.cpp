@@ -18,6 +18,7 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 24;  // of the programs that are in memory but not yet kept
 
 constexpr std::int64_t kPatience = 1000;                        // draws per program kept
+constexpr std::int64_t kLeastBlock = 64;                        // draws labelled in parallel
 
 struct Stream {
   std::uint64_t seed;
@@ -124,7 +125,7 @@ Drawn generate(const GenerateOptions& options, std::int64_t count, std::uint64_t
   const std::int64_t most = std::clamp<std::int64_t>(kNumbersAtOnce / (options.nnz + options.n + options.m), 1, 4096);
   Drawn drawn;
   while (drawn.kept() < count) {
-    draw_block(drawn, options, {seed, name, protocol}, std::min(2 * (count - drawn.kept()), most), count);
+    draw_block(drawn, options, {seed, name, protocol}, std::min(std::max(kLeastBlock, 2 * (count - drawn.kept())), most), count);
     if (drawn.draws > kPatience * (drawn.kept() + 1)) {
       base::fail("lp::generate", "only {} of {} draws have a solution; use fewer equalities or more variables", drawn.kept(), drawn.draws);
     }
