@@ -1,0 +1,165 @@
+// fathom doctor: what this machine gives, and in a sentence each what is wrong with it.
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "app/engine/blas.h"
+#include "app/engine/cmd.h"
+#include "app/engine/machine.h"
+#include "app/engine/speed.h"
+#include "fathom/base/error.h"
+#include "fathom/tensor/device.h"
+
+namespace fathom::app {
+
+namespace {
+
+struct Findings {
+  Machine machine;
+  Blas blas;
+  std::string capability;       // of libtorch's loops
+  Speed one, all;               // on one thread, on the threads a run would use
+  std::string wait_policy, omp_threads, data;
+
+  double gemm_scaling() const { return all.gemm_gflops / one.gemm_gflops; }
+  double tanh_scaling() const { return all.tanh_gelements / one.tanh_gelements; }
+};
+
+Findings examine(const Request& request) {
+  Findings f;
+  f.machine = read_machine();
+  const std::int64_t threads = tensor::set_threads(request.run.threads);
+  f.one = measure_speed(1);
+  f.all = threads == 1 ? f.one : measure_speed(threads);
+  f.blas = find_blas();
+  f.capability = libtorch_capability();
+  f.wait_policy = environment("OMP_WAIT_POLICY");
+  f.omp_threads = environment("OMP_NUM_THREADS");
+  f.data = environment("FATHOM_DATA");
+  return f;
+}
+
+using Advice = std::vector<std::string>;
+
+void advise_on_blas(const Findings& f, Advice& advice) {
+  constexpr double kSlowGflops = 10;  // a core with AVX2 gives 40 and more
+  if (!f.blas.is_openblas() && f.one.gemm_gflops < kSlowGflops) {
+    advice.push_back(fmt::format("The BLAS is wrong: {} gives {:.1f} GF/s; install libopenblas-openmp-dev (scripts/setup.sh does).",
+                                 f.blas.library,
+                                 f.one.gemm_gflops));
+  }
+  if (f.blas.threads == BlasThreads::pthread) {
+    advice.push_back("The BLAS is wrong: OpenBLAS with its own threads fights libtorch's over the cores; install "
+                     "libopenblas-openmp-dev and choose it with update-alternatives (scripts/setup.sh does).");
+  }
+  if (f.blas.threads == BlasThreads::none) {
+    advice.push_back("The BLAS is wrong: this OpenBLAS has one thread only; install libopenblas-openmp-dev.");
+  }
+}
+
+void advise_on_threads(const Findings& f, Advice& advice) {
+  const std::int64_t threads = f.all.threads, cores = f.machine.usable_cores();
+  constexpr double kPoorScaling = 0.6;  // of the ideal
+  if (threads > cores) {
+    advice.push_back(fmt::format("The thread count is wrong: {} threads on {} usable cores; set OMP_NUM_THREADS={}.", threads, cores, cores));
+  } else if (threads < cores) {
+    advice.push_back(fmt::format("The thread count leaves cores idle: {} of {}; raise OMP_NUM_THREADS or --threads unless "
+                                 "something else needs them.",
+                                 threads,
+                                 cores));
+  }
+  if (threads > 1 && f.gemm_scaling() < kPoorScaling * static_cast<double>(std::min(threads, cores))) {
+    advice.push_back(fmt::format("{} threads are only {:.2f} times as fast as one at matrix products: another process is using "
+                                 "the cores, or they are not real cores; --threads 1 may be faster.",
+                                 threads,
+                                 f.gemm_scaling()));
+  }
+  if (f.wait_policy == "ACTIVE" || f.wait_policy == "active") {
+    advice.push_back("OMP_WAIT_POLICY=ACTIVE makes waiting threads spin: beside another busy process a run becomes many times "
+                     "slower; unset it.");
+  }
+}
+
+void advise_on_the_rest(const Findings& f, Advice& advice) {
+  const bool has_avx512 = f.machine.features.find("avx512f") != std::string::npos;
+  if (has_avx512 && !f.capability.empty() && f.capability != "AVX512") {
+    advice.push_back(fmt::format("libtorch's loops use {} on a CPU with AVX-512; set ATEN_CPU_CAPABILITY=avx512.", f.capability));
+  }
+  if (f.machine.huge_pages == "never") {
+    advice.push_back("Transparent huge pages are off; large tensors cost more page faults "
+                     "(/sys/kernel/mm/transparent_hugepage/enabled).");
+  }
+  if (!f.data.empty() && !std::filesystem::is_directory(f.data)) {
+    advice.push_back(fmt::format("FATHOM_DATA={} is no folder; commands that read data from outside will not find it.", f.data));
+  }
+}
+
+Advice advice_on(const Findings& findings) {
+  Advice advice;
+  advise_on_blas(findings, advice);
+  advise_on_threads(findings, advice);
+  advise_on_the_rest(findings, advice);
+  return advice;
+}
+
+std::string or_unset(const std::string& value) { return value.empty() ? "(unset)" : value; }
+
+std::string cores_text(const Machine& machine) {
+  std::string text = fmt::format("{} cores", machine.cores);
+  if (machine.quota > 0) text += fmt::format(" ({:g} by quota)", machine.quota);
+  return text;
+}
+
+void print_text(const Request& request, const Findings& f, const Advice& advice) {
+  const auto line = [](std::string_view name, const std::string& value) { fmt::print("{:<13}{}\n", name, value); };
+  line("fathom", fmt::format("{} ({})", request.version, request.git));
+  line("libtorch", fmt::format("{}, loops use {}", tensor::libtorch_version(), or_unset(f.capability)));
+  line("cpu", fmt::format("{}, {}, {}", f.machine.cpu, cores_text(f.machine), f.machine.features));
+  line("memory", fmt::format("{:.1f} GB available, huge pages: {}", f.machine.memory_gb, or_unset(f.machine.huge_pages)));
+  line("threads", fmt::format("{}; OMP_NUM_THREADS {}, OMP_WAIT_POLICY {}", f.all.threads, or_unset(f.omp_threads), or_unset(f.wait_policy)));
+  line("BLAS", fmt::format("{}, {}", or_unset(f.blas.library), to_text(f.blas.threads)));
+  if (f.blas.is_openblas()) line("", f.blas.description);
+  line("sgemm 1024", fmt::format("{:.0f} GF/s on one thread, {:.0f} on {} ({:.2f}x)", f.one.gemm_gflops, f.all.gemm_gflops, f.all.threads, f.gemm_scaling()));
+  line("tanh", fmt::format("{:.2f} G/s on one thread, {:.2f} on {} ({:.2f}x)", f.one.tanh_gelements, f.all.tanh_gelements, f.all.threads, f.tanh_scaling()));
+  line("FATHOM_DATA", or_unset(f.data));
+  fmt::print("\n{}", advice.empty() ? "Nothing is wrong.\n" : "");
+  for (const std::string& sentence : advice) fmt::print("- {}\n", sentence);
+}
+
+nlohmann::ordered_json as_json(const Speed& speed) {
+  return {{"threads", speed.threads}, {"sgemm_gflops", speed.gemm_gflops}, {"tanh_gelements", speed.tanh_gelements}};
+}
+
+void print_json(const Request& request, const Findings& f, const Advice& advice) {
+  const nlohmann::ordered_json json = {
+      {"fathom", request.version},
+      {"git", request.git},
+      {"libtorch", tensor::libtorch_version()},
+      {"capability", f.capability},
+      {"cpu", f.machine.cpu},
+      {"features", f.machine.features},
+      {"cores", f.machine.cores},
+      {"usable_cores", f.machine.usable_cores()},
+      {"memory_gb", f.machine.memory_gb},
+      {"huge_pages", f.machine.huge_pages},
+      {"threads", f.all.threads},
+      {"wait_policy", f.wait_policy},
+      {"blas", {{"library", f.blas.library}, {"description", f.blas.description}, {"threads", to_text(f.blas.threads)}, {"loaded", f.blas.loaded}}},
+      {"one_thread", as_json(f.one)},
+      {"all_threads", as_json(f.all)},
+      {"data", f.data},
+      {"advice", advice},
+  };
+  fmt::print("{}\n", json.dump(2));
+}
+
+}  // namespace
+
+int cmd_doctor(const Request& request) {
+  const Findings findings = examine(request);
+  const Advice advice = advice_on(findings);
+  request.json ? print_json(request, findings, advice) : print_text(request, findings, advice);
+  return 0;
+}
+
+}  // namespace fathom::app

@@ -1,0 +1,23 @@
+// fathom eval: measures the trained models of a study and writes DIR/study.json.
+#include "app/engine/cmd.h"
+#include "app/engine/job.h"
+#include "app/engine/provenance.h"
+#include "app/engine/stop_signal.h"
+#include "app/results.h"
+#include "fathom/base/log.h"
+#include "fathom/io/study_record.h"
+
+namespace fathom::app {
+
+int cmd_eval(const Request& request) {
+  const StopSignal stop;
+  const base::Timer timer;
+  base::StudyRecord record = make_job(request, stop.flag())->evaluate();
+  add_provenance(record, request, timer.seconds());
+  io::write_study_record(request.out / kRecordFile, record);
+  print_record(record, request.json);
+  base::info("record: {}", (request.out / kRecordFile).string());
+  return 0;
+}
+
+}  // namespace fathom::app

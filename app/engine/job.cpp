@@ -1,0 +1,24 @@
+#include "app/engine/job.h"
+
+#include "fathom/base/error.h"
+#include "fathom/base/file.h"
+#include "fathom/base/log.h"
+
+namespace fathom::app {
+
+std::unique_ptr<Job> make_job(const Request& request, const std::atomic<bool>& stop) {
+  if (request.domain == "lp") return make_lp_job(request, stop);
+  base::fail("app::make_job", "the engine has no domain '{}'; install the program again", request.domain);
+}
+
+void write_config(const Request& request) { base::write_atomically(request.out / "config.toml", request.config); }
+
+int report_interruption(const Request& request) {
+  base::warn("interrupted; `fathom {} {} --out {} --resume` with the same options goes on",
+             request.command,
+             request.domain,
+             request.out.string());
+  return kInterrupted;
+}
+
+}  // namespace fathom::app

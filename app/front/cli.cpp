@@ -1,0 +1,165 @@
+#include "app/front/cli.h"
+
+#include <CLI/CLI.hpp>
+
+#include "app/front/cmd.h"
+#include "app/front/domains.h"
+#include "app/front/version.h"
+#include "fathom/base/error.h"
+
+namespace fathom::app {
+
+namespace {
+
+std::string domain_names() {
+  std::vector<std::string> names;
+  for (const Domain& domain : domains()) names.push_back(domain.name);
+  return fmt::format("{}", fmt::join(names, "|"));
+}
+
+// Surplus words are collected, not refused by CLI11: check_surplus names the nearest word instead.
+CLI::App* add_command(CLI::App& cli, Invocation& in, const std::string& name, const std::string& summary) {
+  CLI::App* command = cli.add_subcommand(name, summary);
+  command->allow_extras();
+  command->callback([&in, name] { in.request.command = name; });
+  return command;
+}
+
+void add_json(CLI::App* command, Invocation& in) {
+  command->add_flag("--json", in.request.json, "print one JSON object on stdout instead of text");
+}
+
+void add_quiet(CLI::App* command, Invocation& in) {
+  command->add_flag("--quiet", in.request.quiet, "nothing on stderr but warnings and errors");
+}
+
+// A flag that sets the option `name` of the run.
+void add_run_flag(CLI::App* command, Invocation& in, const std::string& name) {
+  RunOptions run;
+  const base::Fields fields = base::fields_of(run);
+  const base::Field& field = fields.at(name);
+  const std::string flag = "--" + name;
+  const auto record = [&in, name, flag](const std::string& value) { in.flags.push_back({name, value, flag}); };
+  command->add_option_function<std::string>(flag, record, fmt::format("{} (default {})", field.help, field.default_text))
+      ->type_name(field.type == "choice" ? field.bound : field.type == "integer" ? "N" : "NAME");
+}
+
+// What every command that runs a domain's job takes.
+void add_job_flags(CLI::App* command, Invocation& in) {
+  command->add_option("domain", in.request.domain, "the field: " + domain_names())->type_name(domain_names());
+  for (const char* name : {"preset", "seed", "seeds", "threads", "device"}) add_run_flag(command, in, name);
+  command->add_option("--config", in.config_file, "options from a TOML file")->type_name("FILE");
+  command->add_option("--set", in.sets, "one option of the domain, such as study.iterations=12; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  command->add_option("--out", in.request.out, "folder of the results (default runs/DOMAIN-PRESET)")->type_name("DIR");
+  command->add_flag("--resume", in.request.resume, "go on where the run in --out stopped; a finished one is reused");
+  command->add_flag("--dry-run", in.dry_run, "print the resolved options as TOML and stop");
+  add_json(command, in);
+  add_quiet(command, in);
+}
+
+void add_job_commands(CLI::App& cli, Invocation& in) {
+  add_job_flags(add_command(cli, in, "study", "The whole job: data, training, evaluation at every iteration, report"), in);
+  add_job_flags(add_command(cli, in, "data", "Draw and label the data of a study"), in);
+  add_job_flags(add_command(cli, in, "train", "Train the models of a study"), in);
+  add_job_flags(add_command(cli, in, "eval", "Evaluate the trained models of a study at every iteration"), in);
+  CLI::App* report = add_command(cli, in, "report", "Draw report.html and its pictures again from a run's study.json");
+  report->add_option("run", in.request.inputs, "the run's folder")->type_name("DIR")->expected(1);
+  add_json(report, in);
+  add_quiet(report, in);
+}
+
+void add_inspection_commands(CLI::App& cli, Invocation& in) {
+  CLI::App* doctor = add_command(cli, in, "doctor", "Check this machine: BLAS, threads, CPU, data; says what is wrong");
+  add_run_flag(doctor, in, "threads");
+  add_json(doctor, in);
+  CLI::App* options = add_command(cli, in, "options", "List every option with its default and bound");
+  options->add_option("domain", in.request.domain, "only this domain's")->type_name(domain_names());
+  add_run_flag(options, in, "preset");
+  options->add_flag("--markdown", in.markdown, "as docs/options.md");
+  add_json(options, in);
+  CLI::App* completion = add_command(cli, in, "completion", "Print a completion script for a shell");
+  completion->add_option("shell", in.shell, "whose script")->type_name("bash|zsh|fish");
+}
+
+// The word that the parser could not place, as an error.
+[[noreturn]] void refuse_word(const std::string& word, const CLI::App& command, const std::string& where) {
+  const bool flag = word.starts_with('-') && word.size() > 1;
+  const bool wants_command = where.empty() && !flag;
+  std::vector<std::string> names;
+  if (wants_command) {
+    for (const CLI::App* other : command.get_subcommands({})) names.push_back(other->get_name());
+  } else if (flag) {
+    for (const CLI::Option* option : command.get_options()) names.push_back(option->get_name());
+  }
+  const std::string near = base::nearest(word.substr(0, word.find('=')), names);
+  const std::string kind = wants_command ? "command" : flag ? "option" : "argument";
+  const std::string help = fmt::format("see `fathom {}--help`", where.empty() ? "" : where + " ");
+  throw UsageError(fmt::format("{}unknown {} '{}'; {}",
+                               where.empty() ? "" : where + ": ",
+                               kind,
+                               word,
+                               near.empty() ? help : fmt::format("did you mean '{}'?", near)));
+}
+
+void check_surplus(const CLI::App& cli) {
+  for (const CLI::App* command : cli.get_subcommands()) {
+    for (const std::string& word : command->remaining()) refuse_word(word, *command, command->get_name());
+  }
+  for (const std::string& word : cli.remaining()) refuse_word(word, cli, "");
+}
+
+void check_required(const CLI::App& cli) {
+  if (cli.get_subcommands().empty()) throw UsageError("a command is needed; see `fathom --help`");
+  const CLI::App* command = cli.get_subcommands().front();
+  for (const CLI::Option* option : command->get_options()) {
+    const bool optional = command->get_name() == "options";
+    if (option->get_positional() && option->count() == 0 && !optional) {
+      throw UsageError(fmt::format("{}: {} is needed ({})", command->get_name(), option->get_name(), option->get_type_name()));
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Setting> Invocation::settings() const {
+  std::vector<Setting> list;
+  if (!config_file.empty()) list = read_config_file(config_file);
+  for (const std::string& text : sets) list.push_back(parse_assignment(text));
+  list.insert(list.end(), flags.begin(), flags.end());
+  return list;
+}
+
+std::unique_ptr<CLI::App> make_cli(Invocation& invocation) {
+  auto cli = std::make_unique<CLI::App>("Fathom: implicit models, trained, run and measured at every iteration", "fathom");
+  cli->set_version_flag("--version", version_line(), "print the version and stop");
+  cli->set_help_flag("-h,--help", "print this help and stop");
+  cli->require_subcommand(0, 1);
+  cli->allow_extras();
+  cli->get_formatter()->column_width(30);
+  add_job_commands(*cli, invocation);
+  add_inspection_commands(*cli, invocation);
+  return cli;
+}
+
+Parsed parse(CLI::App& cli, Invocation& invocation, int argc, const char* const* argv) {
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    fmt::print("{}\n", version.what());
+    return Parsed::answered;
+  } catch (const CLI::CallForHelp&) {
+    print_help(cli, invocation);
+    return Parsed::answered;
+  } catch (const CLI::ParseError& error) {
+    const auto commands = cli.get_subcommands();
+    const std::string where = commands.empty() ? "" : commands.front()->get_name() + ": ";
+    throw UsageError(fmt::format("{}{}", where, error.what()));
+  }
+  check_surplus(cli);
+  check_required(cli);
+  return Parsed::command;
+}
+
+}  // namespace fathom::app

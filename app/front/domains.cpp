@@ -1,0 +1,46 @@
+#include "app/front/domains.h"
+
+#include "fathom/base/error.h"
+#include "fathom/domain/lp/config.h"
+
+namespace fathom::app {
+
+namespace {
+
+template <class Config>
+Domain domain_of(std::string name, std::string summary, Config (*preset)(std::string_view)) {
+  return {std::move(name), std::move(summary), [preset](std::string_view word) { return OptionSet(word, preset(word)); }};
+}
+
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> OptionSet::domain_settings() const {
+  std::vector<std::pair<std::string, std::string>> settings;
+  for (std::size_t i = run_count_; i < fields_.all().size(); ++i) {
+    const base::Field& field = fields_.all()[i];
+    settings.emplace_back(field.name, field.get());
+  }
+  return settings;
+}
+
+const std::vector<Domain>& domains() {
+  static const std::vector<Domain> list = {
+      domain_of("lp", "linear programs: a bipartite graph block whose fixed point predicts the solution", lp::preset),
+  };
+  return list;
+}
+
+const Domain& find_domain(std::string_view name, const std::vector<Domain>& among) {
+  std::vector<std::string> names;
+  for (const Domain& domain : among) {
+    if (domain.name == name) return domain;
+    names.push_back(domain.name);
+  }
+  const std::string near = base::nearest(name, names);
+  throw UsageError(fmt::format("unknown domain '{}'; {}",
+                               name,
+                               near.empty() ? fmt::format("the domains are: {}", fmt::join(names, ", "))
+                                            : fmt::format("did you mean '{}'?", near)));
+}
+
+}  // namespace fathom::app

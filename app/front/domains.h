@@ -1,0 +1,55 @@
+// The domains the program knows, each with its options. An option set is the run's own options and the domain's as one
+// list; the domain's struct is hidden, since the front process needs only names, values and bounds.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/request.h"
+#include "fathom/base/fields.h"
+
+namespace fathom::app {
+
+class OptionSet {
+ public:
+  // `config` is the domain's struct at `preset`; its fields follow those of the run.
+  template <class Config>
+  OptionSet(std::string_view preset, Config config) {
+    run_->preset = preset;
+    auto owned = std::make_shared<Config>(std::move(config));
+    run_->fields(fields_);
+    run_count_ = fields_.all().size();
+    owned->fields(fields_);
+    config_ = std::move(owned);
+  }
+
+  const RunOptions& run() const { return *run_; }
+  const base::Fields& fields() const { return fields_; }
+
+  // The domain's options alone: name, value.
+  std::vector<std::pair<std::string, std::string>> domain_settings() const;
+
+ private:
+  std::shared_ptr<RunOptions> run_ = std::make_shared<RunOptions>();  // fields_ refers to both
+  std::shared_ptr<void> config_;
+  base::Fields fields_;
+  std::size_t run_count_ = 0;
+};
+
+struct Domain {
+  std::string name;
+  std::string summary;
+  std::function<OptionSet(std::string_view preset)> options;  // the preset is one of kPresets
+};
+
+inline const std::vector<std::string> kPresets = {"quick", "full", "paper"};
+
+const std::vector<Domain>& domains();
+
+// Throws UsageError with the nearest name.
+const Domain& find_domain(std::string_view name, const std::vector<Domain>& among = domains());
+
+}  // namespace fathom::app

@@ -1,0 +1,109 @@
+// fathom: answers what needs no libtorch itself, hands the rest to the engine. Every error is one line on stderr.
+// Exit codes: 0 done, 1 failed, 2 usage, 3 a solve did not reach what was asked.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include <CLI/CLI.hpp>
+
+#include "app/front/cli.h"
+#include "app/front/cmd.h"
+#include "app/front/engine.h"
+#include "app/front/resolve.h"
+#include "app/front/run_folder.h"
+#include "app/front/version.h"
+#include "fathom/base/error.h"
+#include "fathom/base/log.h"
+
+namespace fathom::app {
+
+namespace {
+
+constexpr int kDone = 0, kFailed = 1, kUsage = 2;
+
+std::string joined_command_line(int argc, const char* const* argv) {
+  std::string line = "fathom";
+  for (int i = 1; i < argc; ++i) line += fmt::format(" {}", argv[i]);
+  return line;
+}
+
+bool names_preset(const std::vector<Setting>& settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const Setting& s) { return s.name == "preset"; });
+}
+
+// `train` and `eval` on a folder that has its options take them from there, unless told a file or a preset.
+OptionSet resolve_in_folder(Invocation& in) {
+  Request& request = in.request;
+  const Domain& domain = find_domain(request.domain);
+  std::vector<Setting> settings = in.settings();
+  OptionSet options = resolve(domain, settings);
+  if (request.out.empty()) request.out = default_folder(domain.name, options.run().preset);
+  const bool later_stage = request.command == "train" || request.command == "eval";
+  if (later_stage && in.config_file.empty() && !names_preset(settings)) {
+    const std::vector<Setting> begun = folder_settings(request.out);
+    settings.insert(settings.begin(), begun.begin(), begun.end());
+    options = resolve(domain, settings);
+  }
+  if (request.resume) check_resumable(request.out, options);
+  return options;
+}
+
+void resolve_job(Invocation& in) {
+  const OptionSet options = resolve_in_folder(in);
+  in.request.run = options.run();
+  in.request.settings = options.domain_settings();
+  in.request.config = base::to_toml(options.fields());
+}
+
+// For a command without a domain (doctor --threads 2).
+void resolve_flags(Invocation& in) {
+  const base::Fields fields = base::fields_of(in.request.run);
+  for (const Setting& flag : in.flags) fields.set(flag.name, flag.value);
+}
+
+int run_command(const CLI::App& cli, Invocation& in) {
+  if (in.request.quiet) base::set_level(base::Level::warning);
+  if (in.request.command == "options") return cmd_options(cli, in);
+  if (in.request.command == "report") return cmd_report(in);
+  if (in.request.command == "completion") return cmd_completion(cli, in);
+  in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
+  if (in.dry_run) {
+    fmt::print("{}", in.request.config);
+    return kDone;
+  }
+  return run_in_engine(in.request);
+}
+
+int run(int argc, const char* const* argv) {
+  Invocation in;
+  in.request.version = version();
+  in.request.git = git_revision();
+  in.request.command_line = joined_command_line(argc, argv);
+  const auto cli = make_cli(in);
+  const int code = parse(*cli, in, argc, argv) == Parsed::answered ? kDone : run_command(*cli, in);
+  if (std::fflush(stdout) != 0) base::fail("app::run", "cannot write to stdout: {}", std::strerror(errno));
+  return code;
+}
+
+int report_error(std::string_view text, int code) {
+  fmt::print(stderr, "fathom: {}\n", text);
+  return code;
+}
+
+}  // namespace
+
+}  // namespace fathom::app
+
+int main(int argc, char** argv) {
+  namespace app = fathom::app;
+  try {
+    return app::run(argc, argv);
+  } catch (const fathom::UsageError& error) {
+    return app::report_error(error.what(), app::kUsage);
+  } catch (const std::bad_alloc&) {
+    return app::report_error("out of memory; ask for less (fewer samples, narrower models)", app::kFailed);
+  } catch (const std::exception& error) {
+    return app::report_error(error.what(), app::kFailed);
+  }
+}

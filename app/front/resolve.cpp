@@ -1,0 +1,35 @@
+#include "app/front/resolve.h"
+
+#include "fathom/base/error.h"
+
+namespace fathom::app {
+
+namespace {
+
+void apply(const base::Fields& fields, const Setting& setting) {
+  try {
+    fields.set(setting.name, setting.value);
+  } catch (const UsageError& error) {
+    throw UsageError(fmt::format("{}: {}", setting.origin, error.what()));
+  }
+}
+
+// Bounds are checked here too: an unknown preset must not reach the domain.
+std::string chosen_preset(const std::vector<Setting>& settings) {
+  RunOptions run;
+  const base::Fields fields = base::fields_of(run);
+  for (const Setting& setting : settings) {
+    if (setting.name == "preset") apply(fields, setting);
+  }
+  return run.preset;
+}
+
+}  // namespace
+
+OptionSet resolve(const Domain& domain, const std::vector<Setting>& settings) {
+  OptionSet options = domain.options(chosen_preset(settings));
+  for (const Setting& setting : settings) apply(options.fields(), setting);
+  return options;
+}
+
+}  // namespace fathom::app

@@ -1,0 +1,68 @@
+#include "tests/cli/program.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <stdexcept>
+
+#include "fathom/base/file.h"
+
+namespace fathom::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+void redirect(int descriptor, const fs::path& file) {
+  const int opened = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (opened < 0 || ::dup2(opened, descriptor) < 0) ::_exit(126);
+}
+
+[[noreturn]] void become_program(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output) {
+  redirect(STDOUT_FILENO, output / "out");
+  redirect(STDERR_FILENO, output / "err");
+  if (::chdir(folder.c_str()) != 0) ::_exit(126);
+  std::vector<char*> argv = {const_cast<char*>(FATHOM_PROGRAM)};
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  ::execv(FATHOM_PROGRAM, argv.data());
+  ::_exit(127);
+}
+
+}  // namespace
+
+Outcome run_program(const std::vector<std::string>& arguments,
+                    const fs::path& folder,
+                    const std::vector<std::pair<std::string, std::string>>& environment) {
+  const Scratch output;
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child == 0) {
+    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+    become_program(arguments, folder, output.path());
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {code, base::read_file(output.path() / "out"), base::read_file(output.path() / "err")};
+}
+
+Scratch::Scratch() {
+  std::string pattern = (fs::temp_directory_path() / "fathom-cli-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no scratch folder at " + pattern);
+  path_ = pattern;
+}
+
+Scratch::~Scratch() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path Scratch::write(const std::string& name, const std::string& text) const {
+  base::write_atomically(path_ / name, text);
+  return path_ / name;
+}
+
+}  // namespace fathom::cli

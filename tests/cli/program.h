@@ -1,0 +1,36 @@
+// Runs the built program as a person would and catches what it says.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fathom::cli {
+
+struct Outcome {
+  int code = -1;  // exit status; 128 + signal when one ended it
+  std::string out, err;
+};
+
+// `environment`: name, value pairs on top of the test's own; the program runs in `folder`.
+Outcome run_program(const std::vector<std::string>& arguments,
+                    const std::filesystem::path& folder = std::filesystem::current_path(),
+                    const std::vector<std::pair<std::string, std::string>>& environment = {});
+
+// A fresh empty folder, removed at the end of its life.
+class Scratch {
+ public:
+  Scratch();
+  ~Scratch();
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const;
+  bool is_empty() const { return std::filesystem::is_empty(path_); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace fathom::cli
