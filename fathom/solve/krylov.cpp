@@ -23,7 +23,7 @@ namespace fathom::solve {
 
 namespace {
 
-constexpr double kBreakdown = 1e-14;  // a next basis vector this small against A v: the Krylov space is exhausted
+constexpr double kBreakdown = 1e-14;  // smaller than this against A is rounding: the Krylov space is exhausted, or A singular on it
 
 std::vector<double> row_norms(const Tensor& rows) {
   return tensor::to_doubles(at::linalg_vector_norm(rows, 2, {1}, false, at::kDouble));
@@ -45,6 +45,7 @@ class Triangle {
   // Appends column h_0..h_j, h_{j+1}.
   void append(std::vector<double> h) {
     const std::size_t j = columns_.size();
+    for (const double entry : h) largest_ = std::max(largest_, std::abs(entry));
     for (std::size_t i = 0; i < j; ++i) rotate(h[i], h[i + 1], cos_[i], sin_[i]);
     const double length = std::hypot(h[j], h[j + 1]);
     cos_.push_back(length > 0 ? h[j] / length : 1);
@@ -55,12 +56,12 @@ class Triangle {
     columns_.push_back(std::move(h));
   }
 
-  // y by back substitution; a zero pivot (A singular on the space) leaves its direction out.
+  // y by back substitution; a pivot that is rounding (A singular on the space) leaves its direction out.
   std::vector<double> solve() const {
     std::vector<double> y(rhs_.begin(), rhs_.end() - 1);
     for (std::size_t j = y.size(); j-- > 0;) {
       const double pivot = columns_[j][j];
-      y[j] = pivot != 0 ? y[j] / pivot : 0;
+      y[j] = std::abs(pivot) > kBreakdown * largest_ ? y[j] / pivot : 0;
       for (std::size_t i = 0; i < j; ++i) y[i] -= columns_[j][i] * y[j];
     }
     return y;
@@ -75,6 +76,7 @@ class Triangle {
 
   std::vector<std::vector<double>> columns_;
   std::vector<double> rhs_, cos_, sin_;
+  double largest_ = 0;
 };
 
 class Solver {
