@@ -36,8 +36,8 @@ struct Columns {
   }
 };
 
-// One row of out, `stride` apart as those of x. Entries go by fours, the absent ones of the last four masked out: rows of
-// random length otherwise cost a mispredicted branch each, more than their arithmetic.
+// One row of out, `stride` apart as those of x. Entries go by fours, the absent ones of the last four masked out: rows
+// of random length otherwise cost a mispredicted branch each, more than their arithmetic.
 template <int kVectors, class D, class T = hn::TFromD<D>>
 HWY_INLINE void sum_row(const Columns<kVectors, D>& columns,
                         const CsrView<T> matrix,

@@ -17,8 +17,7 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 #undef FATHOM_KERNEL_MASKED_MEMORY
-#define FATHOM_KERNEL_MASKED_MEMORY \
-  (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL)
+#define FATHOM_KERNEL_MASKED_MEMORY (HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2)  // better targets are smaller
 
 // x[0 .. count) with zeros behind, 0 <= count <= lanes; no alignment needed.
 template <class D, class T = hn::TFromD<D>>

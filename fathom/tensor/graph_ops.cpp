@@ -176,7 +176,8 @@ Tensor tensor_of(const std::vector<T>& values, at::ScalarType dtype) {
 EdgeOrder edge_order(const kernel::CsrPattern& pattern) {
   std::vector<std::int32_t> row(pattern.column.size());
   for (std::int64_t r = 0; r < pattern.rows; ++r) {
-    std::fill(row.begin() + pattern.row_start[r], row.begin() + pattern.row_start[r + 1], static_cast<std::int32_t>(r));
+    const std::int64_t first = pattern.row_start[r];
+    std::fill_n(row.begin() + first, pattern.row_start[r + 1] - first, static_cast<std::int32_t>(r));
   }
   return {pattern.rows,
           pattern.columns,

@@ -31,8 +31,8 @@ inline std::vector<Tensor> leaves(const std::vector<Tensor>& at) {
   return out;
 }
 
-// d/ds f(at + s v) at s = 0 by autograd and by central differences with step h. The difference's own error is h^2 f'''/6
-// from the formula and about eps |f| / h from rounding: with h = 1e-4 both lie below 1e-7 of the scale of f.
+// d/ds f(at + s v) at s = 0 by autograd and by central differences with step h. The difference's own error is
+// h^2 f'''/6 from the formula and about eps |f| / h from rounding: with h = 1e-4 both lie below 1e-7 of f's scale.
 inline void expect_derivative(const Scalar& f, const std::vector<Tensor>& at, const std::string& what) {
   constexpr double kStep = 1e-4;
   base::Random random(99);
