@@ -7,9 +7,9 @@ namespace fathom::solve {
 
 namespace {
 
-// A residual this many units of rounding of ||G(y)|| is the noise of one evaluation of G (a product of width 512 and an
-// activation makes about 4), and this many iterations without progress there are enough to see that it is.
-constexpr double kFloorUnits = 32;
+// A residual of this many units of rounding of ||G(y)|| can be the noise of one evaluation of G, and this many iterations
+// without progress there are enough to see that it is. Above it a slow map still advances, by a unit every few steps.
+constexpr double kFloorUnits = 4;
 constexpr std::int64_t kFloorPatience = 5;
 constexpr double kProgress = 0.99;
 

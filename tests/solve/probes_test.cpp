@@ -1,0 +1,212 @@
+// The probes of common failures of fixed-point libraries: each is one test.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "fathom/base/timer.h"
+#include "fathom/solve/fixed_point.h"
+#include "tests/support/close.h"
+#include "tests/support/memory.h"
+#include "tests/support/problems.h"
+
+namespace fathom::solve {
+namespace {
+
+using namespace testing_support;  // NOLINT(google-build-using-namespace): the table of problems
+
+Map tanh_map(const Tensor& weight, const Tensor& injection) {
+  return Map([=](const Tensor& y, const Rows& rows) { return at::tanh(at::matmul(y, weight.t()) + rows.of(injection)); });
+}
+
+// The scale of the injection at which picard needs exactly `calls`: a larger one saturates tanh and converges sooner.
+double scale_for_calls(const std::function<std::int64_t(double)>& picard_calls, std::int64_t calls) {
+  double low = 1e-3, high = 10;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = std::sqrt(low * high);
+    const std::int64_t used = picard_calls(middle);
+    if (used == calls) return middle;
+    (used > calls ? low : high) = middle;
+  }
+  return 0;
+}
+
+TEST(Probe, AndersonHalvesTheCallsOfPicardOnASymmetricCell) {
+  at::manual_seed(3);
+  const Tensor weight = symmetric(512, .9, at::kFloat), noise = at::randn({64, 512}), y0 = at::zeros({64, 512});
+  const Stop stop{.rtol = 1e-4};
+  const auto calls = [&](double scale, const Solver& solver) {
+    return fixed_point(tanh_map(weight, scale * noise), y0, solver, stop).require().calls;
+  };
+  const double scale = scale_for_calls([&](double s) { return calls(s, Picard{}); }, 40);
+  ASSERT_GT(scale, 0);
+  EXPECT_LE(calls(scale, Anderson{}), 20);
+  EXPECT_LE(calls(scale, Anderson{.depth = 10}), 20);
+}
+
+TEST(Probe, OneSlowRowAmongManyFastWastesLittle) {
+  std::vector<double> gains(256, .5);
+  gains[100] = .99;
+  const Problem problem = rows_of_gains(gains, 8, at::kFloat);
+  const Stop stop{.rtol = 1e-5, .max_iter = 2000};
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    const Solution solution = fixed_point(problem.map, problem.y0, solver, stop).require();
+    std::int64_t needed = 0;
+    for (const std::int64_t iterations : solution.iterations) needed += iterations;
+    EXPECT_LT(static_cast<double>(solution.rows_evaluated - needed), .1 * static_cast<double>(solution.rows_evaluated));
+  }
+}
+
+TEST(Probe, CompactionSavesTheTimeOfTheRowsThatAreDone) {
+  std::vector<double> gains(256, .5);
+  gains[100] = .99;
+  at::manual_seed(4);
+  const Tensor weight = symmetric(256, 1, at::kFloat), gain = at::tensor(gains, on(at::kFloat)).view({256, 1});
+  const Tensor injection = at::randn({256, 256});
+  const Map map([&](const Tensor& y, const Rows& rows) {
+    return at::matmul(y, weight).mul_(rows.of(gain)).add_(rows.of(injection));
+  });
+  const auto seconds = [&](bool compact) {
+    double best = std::numeric_limits<double>::infinity();
+    for (int repeat = 0; repeat < 3; ++repeat) {
+      const Solution solution =
+          fixed_point(map, at::zeros({256, 256}), Picard{}, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
+      EXPECT_GE(solution.require().iterations[100], 20 * solution.iterations[0]);
+      best = std::min(best, solution.seconds);
+    }
+    return best;
+  };
+  EXPECT_GE(seconds(false), 8 * seconds(true));
+}
+
+// One row solved alone and in batches with other rows. Products may round differently in another batch, hence a tolerance.
+void expect_row_independent(at::ScalarType type, double tolerance) {
+  const Problem problem = tanh_cell(9, 32, .9, type);
+  const Stop stop{.rtol = 1e-6};
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    const Solution together = fixed_point(problem.map, problem.y0, solver, stop).require();
+    for (std::int64_t b = 0; b < 9; ++b) {
+      const Rows row(at::full({1}, b, on(at::kLong)));
+      const Map alone([&](const Tensor& y) { return problem.map(y, row).only(); });
+      const Solution single = fixed_point(alone, problem.y0.narrow(0, b, 1), solver, stop).require();
+      EXPECT_TRUE(close(together.y.only().narrow(0, b, 1), single.y.only(), Tol{.added = tolerance}));
+      EXPECT_NEAR(static_cast<double>(together.iterations[b]), static_cast<double>(single.iterations[0]), 1);
+    }
+  }
+}
+
+TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat64) { expect_row_independent(at::kDouble, 1e-6); }
+TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat32) { expect_row_independent(at::kFloat, 1e-6 / (1 - .9)); }
+
+// Elementwise maps round alike in every batch, and so do the solvers: here even the bits agree.
+TEST(Probe, ARowOfAnElementwiseMapIsBitwiseIndependent) {
+  const Problem problem = rows_of_gains({.3, .9, .99, .5}, 37, at::kFloat);
+  const Stop stop{.rtol = 1e-6, .max_iter = 2000};
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    const Solution together = fixed_point(problem.map, problem.y0, solver, stop).require();
+    for (std::int64_t b = 0; b < 4; ++b) {
+      const Rows row(at::full({1}, b, on(at::kLong)));
+      const Map alone([&](const Tensor& y) { return problem.map(y, row).only(); });
+      const Solution single = fixed_point(alone, problem.y0.narrow(0, b, 1), solver, stop);
+      EXPECT_TRUE(at::equal(together.y.only().narrow(0, b, 1), single.y.only()));
+      EXPECT_EQ(together.iterations[b], single.iterations[0]);
+    }
+  }
+}
+
+TEST(Probe, NaNInOneRowHarmsThatRowAlone) {
+  const Problem problem = tanh_cell(6, 16, .8, at::kFloat);
+  const Map poisoned([&](const Tensor& y, const Rows& rows) {
+    Tensor g = problem.map(y, rows).only();
+    const Tensor row = rows.all() ? at::arange(6) : rows.index();
+    return at::where((row == 2).unsqueeze(1).logical_and(y.abs() > .1), std::numeric_limits<float>::quiet_NaN(), g);
+  });
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    const Solution clean = fixed_point(problem.map, problem.y0, solver).require();
+    const Solution solution = fixed_point(poisoned, problem.y0, solver);
+    EXPECT_EQ(solution.status[2], Status::nonfinite);
+    EXPECT_TRUE(at::equal(solution.y.only()[2], problem.y0[2])) << "the best iterate before it is kept";
+    EXPECT_TRUE(std::isfinite(solution.residual[2]));
+    EXPECT_EQ(solution.count(Status::converged), 5);
+    EXPECT_LE(solution.iterations[2], 4);
+    for (const std::int64_t b : {0, 1, 3, 4, 5}) {
+      EXPECT_TRUE(close(solution.y.only()[b], clean.y.only()[b], Tol::of(at::kFloat).plus(1e-5 / (1 - .8))));
+    }
+    EXPECT_THAT(solution.message, testing::HasSubstr("1 of 6 rows did not converge"));
+    EXPECT_THAT(solution.message, testing::HasSubstr("row 2, nonfinite"));
+  }
+}
+
+TEST(Probe, ExpandingMapIsDivergedOrSolvedFromAnyStart) {
+  for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
+    for (const double start : {0.0, 1.0, -7.0, 1e-3, -.4999, 1e3, 1e6, 1e10, -1e15}) {
+      SCOPED_TRACE(start);
+      const Problem problem = expanding(start, type);
+      const Solution plain = fixed_point(problem.map, problem.y0, Picard{});
+      EXPECT_THAT(plain.status, testing::Each(Status::diverged));
+      EXPECT_LE(plain.calls, 20);
+      EXPECT_TRUE(close(plain.y.only(), problem.y0, Tol::of(type))) << "the start is the best iterate";
+      const Solution mixed = fixed_point(problem.map, problem.y0, Anderson{});
+      EXPECT_THAT(mixed.status, testing::Each(testing::AnyOf(Status::converged, Status::diverged))) << mixed.message;
+      if (!mixed.converged()) continue;
+      EXPECT_TRUE(close(mixed.y.only(), problem.solution, Tol::of(type).plus(1e-5)));
+    }
+  }
+}
+
+TEST(Probe, SolverMemoryIsFlatInTheIterations) {
+  const Problem problem = affine_of_radius(.9999, 4, 256, at::kFloat);
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    std::vector<std::int64_t> peaks;
+    for (const std::int64_t iterations : {10, 100, 1000}) {
+      MemoryCounter memory;
+      const Stop stop{.rtol = 0, .max_iter = iterations, .patience = 2000};
+      EXPECT_EQ(fixed_point(problem.map, problem.y0, solver, stop, {.compact = false}).calls, iterations);
+      peaks.push_back(memory.peak());
+    }
+    EXPECT_EQ(peaks[1], peaks[0]);
+    EXPECT_EQ(peaks[2], peaks[0]);
+  }
+}
+
+TEST(Probe, GradModeOutsideCostsNoMemoryInside) {
+  const Problem problem = affine_of_radius(.99, 4, 64, at::kFloat);
+  const Tensor scale = at::ones({64}).requires_grad_(true);
+  const Map map([&](const Tensor& y, const Rows& rows) { return problem.map(y, rows).only() * scale; });
+  const auto peak = [&](bool grad) {
+    const at::AutoGradMode mode(grad);
+    MemoryCounter memory;
+    const Solution solution = fixed_point(map, problem.y0, Picard{}, {.rtol = 0, .max_iter = 50});
+    EXPECT_FALSE(solution.y.only().requires_grad());
+    return memory.peak();
+  };
+  EXPECT_EQ(peak(true), peak(false));
+}
+
+// The map allocates what it returns; the solver nothing, once it is under way.
+TEST(Probe, NoAllocationPerIteration) {
+  const Problem problem = affine_of_radius(.999, 4, 64, at::kFloat);
+  std::vector<Tensor> buffers{at::empty({4, 64}), at::empty({4, 64})};
+  std::size_t turn = 0;
+  const Tensor weight = symmetric(64, .999, at::kFloat), offset = at::ones({4, 64});
+  const Map into_buffers([&](const Tensor& y, const Rows&) { return at::addmm_out(buffers[turn++ % 2], offset, y, weight); });
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
+    std::vector<std::int64_t> allocations;
+    for (const std::int64_t iterations : {10, 200}) {
+      MemoryCounter memory;
+      const Stop stop{.rtol = 0, .max_iter = iterations, .patience = 1000};
+      EXPECT_EQ(fixed_point(into_buffers, problem.y0, solver, stop).calls, iterations);
+      allocations.push_back(memory.allocations());
+    }
+    EXPECT_EQ(allocations[0], allocations[1]);
+  }
+}
+
+}  // namespace
+}  // namespace fathom::solve
