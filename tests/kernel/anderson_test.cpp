@@ -1,0 +1,249 @@
+#include "fathom/kernel/anderson.h"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "fathom/base/seed.h"
+
+namespace fathom::kernel {
+namespace {
+
+template <class T>
+std::vector<T> normals(std::int64_t count, std::uint64_t seed) {
+  base::Random random(seed);
+  std::vector<T> x(count);
+  for (T& value : x) value = static_cast<T>(random.normal());
+  return x;
+}
+
+// One row of `width` numbers whose history starts off a vector boundary, filled at random.
+template <class T>
+struct Row {
+  std::int64_t width, depth;
+  std::vector<T> y, g, memory, best;
+  LiveRow live;
+
+  Row(std::int64_t width_of, std::int64_t depth_of)
+      : width(width_of),
+        depth(depth_of),
+        y(normals<T>(width, 1)),
+        g(normals<T>(width, 2)),
+        memory(normals<T>(1 + AndersonHistory<T>::rows_of(depth) * width, 3)),
+        best(normals<T>(width, 4)) {}
+  AndersonHistory<T> history() { return {memory.data() + 1, width, depth}; }
+};
+
+double dot(const auto* a, const auto* b, std::int64_t n) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += static_cast<double>(a[i]) * b[i];
+  return sum;
+}
+
+double dot_bound(const auto* a, const auto* b, std::int64_t n) {
+  double sum = 0;
+  for (std::int64_t i = 0; i < n; ++i) sum += std::abs(static_cast<double>(a[i]) * b[i]);
+  return 0x1p-53 * static_cast<double>(n) * sum;
+}
+
+template <class T>
+class AndersonKernel : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(AndersonKernel, Types);
+
+template <class T>
+void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
+  Row<T> row(width, depth);
+  const auto history = row.history();
+  const Ring ring{depth / 2, depth};
+  const std::vector<T> r_before(history.r_prev(0), history.r_prev(0) + width);
+  const std::vector<T> g_before(history.g_prev(0), history.g_prev(0) + width);
+  const std::int64_t starts[] = {0, width / 2, width};
+  Squares squares[2];
+  AndersonProducts products;
+  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, ring, &count, squares, &products);
+  const T* dr = history.dr(0, ring.newest);
+  std::vector<T> r(width);
+  for (std::int64_t i = 0; i < width; ++i) {
+    r[i] = row.g[i] - row.y[i];
+    ASSERT_EQ(history.r_prev(0)[i], r[i]);
+    ASSERT_EQ(history.g_prev(0)[i], row.g[i]);
+    ASSERT_EQ(dr[i], r[i] - r_before[i]);
+    ASSERT_EQ(history.dg(0, ring.newest)[i], row.g[i] - g_before[i]);
+  }
+  const std::int64_t half = width / 2;
+  EXPECT_NEAR(squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
+  EXPECT_NEAR(squares[1].value, dot(&row.g[half], &row.g[half], width - half), dot_bound(&row.g[half], &row.g[half], width - half));
+  for (std::int64_t age = 0; age < count; ++age) {
+    const T* column = history.dr(0, ring.column(age));
+    EXPECT_NEAR(products.gram[age], dot(dr, column, width), dot_bound(dr, column, width));
+    EXPECT_NEAR(products.rhs[age], dot(r.data(), column, width), dot_bound(r.data(), column, width));
+  }
+}
+
+TYPED_TEST(AndersonKernel, MeasureMatchesTheReference) {
+  for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam>(width, 5, 5);
+  for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_measure<TypeParam>(37, depth, depth);
+  for (std::int64_t count = 1; count <= 5; ++count) check_measure<TypeParam>(2500, 5, count);  // several chunks
+}
+
+TYPED_TEST(AndersonKernel, TheFirstPointOnlyFillsThePrevious) {
+  using T = TypeParam;
+  Row<T> row(9, 3);
+  const auto history = row.history();
+  const std::vector<T> column(history.dr(0, 0), history.dr(0, 0) + 9);
+  const std::int64_t starts[] = {0, 9}, none = 0;
+  Squares squares;
+  AndersonProducts products;
+  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, Ring{-1, 3}, &none, &squares, &products);
+  for (std::int64_t i = 0; i < 9; ++i) {
+    EXPECT_EQ(history.g_prev(0)[i], row.g[i]);
+    EXPECT_EQ(history.dr(0, 0)[i], column[i]);
+  }
+}
+
+template <class T>
+void check_mix(std::int64_t width, std::int64_t depth, T damping) {
+  Row<T> row(width, depth);
+  const auto history = row.history();
+  auto weights = normals<double>(depth, 5);
+  if (depth > 1) {
+    weights[1] = 0;  // and its column must not be read
+    std::fill_n(history.dg(0, 1), width, std::numeric_limits<T>::quiet_NaN());
+    std::fill_n(history.dr(0, 1), width, std::numeric_limits<T>::quiet_NaN());
+  }
+  const auto y0 = row.y;
+  row.live.improved = true;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights.data(), damping, row.y.data(), row.best.data());
+  for (std::int64_t i = 0; i < width; ++i) {
+    double mixed = row.g[i], back = history.r_prev(0)[i], size = std::abs(mixed) + std::abs(back);
+    for (std::int64_t c = 0; c < depth; ++c) {
+      if (weights[c] == 0) continue;
+      mixed -= weights[c] * history.dg(0, c)[i];
+      back -= weights[c] * history.dr(0, c)[i];
+      size += std::abs(weights[c]) * (std::abs(history.dg(0, c)[i]) + std::abs(history.dr(0, c)[i]));
+    }
+    const double bound = static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * size;
+    ASSERT_NEAR(row.y[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
+    ASSERT_EQ(row.best[i], y0[i]);
+    ASSERT_EQ(history.best_g(0)[i], row.g[i]);
+  }
+}
+
+TYPED_TEST(AndersonKernel, MixMatchesTheReference) {
+  using T = TypeParam;
+  for (std::int64_t width = 1; width <= 140; ++width) {
+    check_mix<T>(width, 5, T{1});
+    check_mix<T>(width, 3, T{.75});
+  }
+  for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_mix<T>(37, depth, T{1});
+}
+
+TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
+  using T = TypeParam;
+  Row<T> row(21, 2);
+  const auto history = row.history();
+  const double weights[] = {1, 1};
+  row.live.roll_back = true;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data());
+  for (std::int64_t i = 0; i < 21; ++i) {
+    const T g = history.best_g(0)[i];
+    EXPECT_EQ(history.g_prev(0)[i], g);
+    EXPECT_EQ(history.r_prev(0)[i], g - row.best[i]);
+    EXPECT_NEAR(row.y[i], .5 * (static_cast<double>(g) + row.best[i]), 4 * std::numeric_limits<T>::epsilon());
+  }
+}
+
+TYPED_TEST(AndersonKernel, RowsThatAreDoneKeepTheirIterate) {
+  using T = TypeParam;
+  Row<T> row(21, 2);
+  const auto y0 = row.y;
+  const double weights[] = {1, 1};
+  row.live.running = false;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data());
+  EXPECT_EQ(row.y, y0);
+}
+
+// The columns of a matrix, its Gram matrix and right-hand side.
+struct LeastSquares {
+  std::int64_t rows, count;
+  std::vector<double> columns, r, gram, rhs;
+
+  LeastSquares(std::int64_t rows_of, std::vector<double> column_values, std::vector<double> r_of)
+      : rows(rows_of), count(static_cast<std::int64_t>(column_values.size()) / rows_of), columns(std::move(column_values)), r(std::move(r_of)) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      rhs.push_back(dot(&columns[i * rows], r.data(), rows));
+      for (std::int64_t j = 0; j < count; ++j) gram.push_back(dot(&columns[i * rows], &columns[j * rows], rows));
+    }
+  }
+  std::vector<double> weights(double ridge) const {
+    std::vector<double> gamma(count);
+    EXPECT_TRUE(anderson_weights(gram.data(), rhs.data(), count, ridge, gamma.data()));
+    return gamma;
+  }
+  // DR'(r - DR gamma), column by column over its size: zero at the least-squares solution.
+  double optimality(const std::vector<double>& gamma) const {
+    std::vector<double> left = r;
+    for (std::int64_t c = 0; c < count; ++c) {
+      for (std::int64_t i = 0; i < rows; ++i) left[i] -= gamma[c] * columns[c * rows + i];
+    }
+    double worst = 0;
+    for (std::int64_t c = 0; c < count; ++c) {
+      worst = std::max(worst, std::abs(dot(&columns[c * rows], left.data(), rows)) / std::sqrt(gram[c * count + c] + 1e-300));
+    }
+    return worst;
+  }
+};
+
+TEST(AndersonWeights, SolveTheLeastSquaresProblem) {
+  for (std::int64_t count = 1; count <= kMaxDepth; ++count) {
+    const LeastSquares problem(80, normals<double>(80 * count, 6), normals<double>(80, 7));
+    EXPECT_LT(problem.optimality(problem.weights(0)), 1e-12) << count;
+  }
+}
+
+TEST(AndersonWeights, TheScalesOfTheColumnsDoNotMatter) {
+  auto columns = normals<double>(20 * 3, 8);
+  const LeastSquares even(20, columns, normals<double>(20, 9));
+  const double scale[] = {1e-12, 1, 1e9};
+  for (std::int64_t i = 0; i < 60; ++i) columns[i] *= scale[i / 20];
+  const LeastSquares uneven(20, columns, normals<double>(20, 9));
+  const auto a = even.weights(1e-8), b = uneven.weights(1e-8);
+  for (int c = 0; c < 3; ++c) EXPECT_NEAR(b[c] * scale[c], a[c], 1e-10 * std::abs(a[c]));
+}
+
+TEST(AndersonWeights, DependentAndZeroColumnsAreTruncated) {
+  auto columns = normals<double>(20 * 2, 10);
+  for (int i = 0; i < 20; ++i) columns.push_back(2 * columns[i] - columns[20 + i]);  // depends on both
+  columns.resize(80, 0.0);                                                           // and a zero column
+  const LeastSquares problem(20, columns, normals<double>(20, 11));
+  const auto gamma = problem.weights(0);
+  EXPECT_LT(problem.optimality(gamma), 1e-7);
+  EXPECT_EQ(std::count(gamma.begin(), gamma.end(), 0.0), 2);
+  for (const double weight : gamma) EXPECT_LT(std::abs(weight), 10);
+}
+
+TEST(AndersonWeights, TheRidgeBoundsThem) {
+  // Two columns that differ by 1e-6: without a ridge the weights are huge.
+  auto columns = normals<double>(20, 12);
+  const auto noise = normals<double>(20, 13);
+  for (int i = 0; i < 20; ++i) columns.push_back(columns[i] + 1e-6 * noise[i]);
+  const LeastSquares problem(20, columns, normals<double>(20, 14));
+  EXPECT_GT(std::abs(problem.weights(0)[0]), 1e4);
+  EXPECT_LT(std::abs(problem.weights(1e-6)[0]), 1e3);
+}
+
+TEST(AndersonWeights, NumbersThatAreNotFiniteAreRefused) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), one = 1;
+  double gamma;
+  EXPECT_FALSE(anderson_weights(&nan, &one, 1, 0, &gamma));
+  EXPECT_FALSE(anderson_weights(&one, &nan, 1, 0, &gamma));
+  EXPECT_TRUE(anderson_weights(&one, &one, 1, 0, &gamma));
+  EXPECT_EQ(gamma, 1);
+}
+
+}  // namespace
+}  // namespace fathom::kernel
