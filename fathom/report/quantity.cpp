@@ -1,0 +1,104 @@
+#include "fathom/report/quantity.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace fathom::report {
+
+namespace {
+
+const std::map<std::string, Quantity>& known() {
+  static const std::map<std::string, Quantity> kKnown = {
+      {"error",
+       {.title = "Test error",
+        .reading = "Error on the test samples after t iterations; lower is better.",
+        .better = Better::lower,
+        .from_zero = true}},
+      {"residual",
+       {.title = "Residual",
+        .reading = "How much one more iteration still changes the state, on a logarithmic axis: a "
+                   "straight fall is linear "
+                   "convergence, its slope the rate of contraction.",
+        .better = Better::lower,
+        .always_log = true}},
+      {"lipschitz",
+       {.title = "Empirical Lipschitz constant",
+        .reading = "Change of the output per change of the input after t iterations. A rising "
+                   "curve means that the model "
+                   "represents a steeper function the longer it iterates.",
+        .from_zero = true}},
+      {"psnr",
+       {.title = "PSNR",
+        .reading = "Peak signal-to-noise ratio in decibels after t iterations; higher is better.",
+        .better = Better::higher,
+        .never_log = true}},
+      {"accuracy",
+       {.title = "Accuracy",
+        .reading = "Fraction of right answers after t iterations; higher is better.",
+        .better = Better::higher,
+        .from_zero = true,
+        .never_log = true}},
+      {"training loss",
+       {.title = "Training loss",
+        .reading = "Loss while training, by optimiser step; lower is better.",
+        .better = Better::lower,
+        .from_zero = true,
+        .along_training = true}}};
+  return kKnown;
+}
+
+}  // namespace
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::string spaced(std::string name) {
+  std::replace(name.begin(), name.end(), '_', ' ');
+  return name;
+}
+
+Quantity quantity_of(const std::string& name) {
+  const std::string words = spaced(name);
+  if (const auto entry = known().find(words); entry != known().end()) return entry->second;
+  const bool training = words.starts_with("training");
+  return {.title = capitalised(words),
+          .reading = capitalised(words) + (training ? " while training." : " after t iterations."),
+          .better = better_of(name),
+          .along_training = training};
+}
+
+std::string metric_words(const std::string& metric) {
+  static const std::map<std::string, std::string> kWords = {{"rel_l2", "relative L2 error"},
+                                                            {"mse", "mean squared error"},
+                                                            {"psnr", "PSNR (dB)"},
+                                                            {"ssim", "SSIM"}};
+  const auto entry = kWords.find(metric);
+  return entry != kWords.end() ? entry->second : spaced(metric);
+}
+
+Better better_of(const std::string& metric) {
+  static const std::set<std::string> kHigher = {
+      "psnr", "ssim", "accuracy", "solved", "exact_match"};
+  static const std::set<std::string> kLower = {
+      "rel_l2", "mse", "error", "loss", "perplexity", "residual"};
+  if (kHigher.contains(metric)) return Better::higher;
+  return kLower.contains(metric) ? Better::lower : Better::neither;
+}
+
+std::string direction_words(Better better) {
+  if (better == Better::neither) return "";
+  return better == Better::lower ? "lower is better" : "higher is better";
+}
+
+bool is_better(double a, double b, Better direction) {
+  if (!std::isfinite(a) || direction == Better::neither) return false;
+  if (!std::isfinite(b)) return true;
+  return direction == Better::lower ? a < b : a > b;
+}
+
+}  // namespace fathom::report
