@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -83,13 +84,15 @@ variable_list kernel_backward(const Arguments& x, bool relu_out, const Tensor& d
   return d;
 }
 
-c10::optional<Tensor> bias(const Tensor& c) { return c.numel() > 0 ? c10::optional<Tensor>(c) : c10::nullopt; }
+Tensor layer(const Tensor& x, const Tensor& w, const Tensor& c) {
+  return c.numel() > 0 ? at::linear(x, w, c) : at::linear(x, w);
+}
 
 Tensor joined(const Arguments& x) { return x.b.size(1) > 0 ? at::cat({x.a, x.b}, 1) : x.a; }
 
 // The definition by tensor operations.
 Tensor aten_forward(const Arguments& x, bool relu_out) {
-  const Tensor y = at::linear(at::relu(at::linear(joined(x), x.w1, bias(x.c1))), x.w2, bias(x.c2));
+  const Tensor y = layer(at::relu(layer(joined(x), x.w1, x.c1)), x.w2, x.c2);
   return relu_out ? at::relu(y) : y;
 }
 
@@ -97,8 +100,8 @@ Tensor aten_forward(const Arguments& x, bool relu_out) {
 // aten_forward: where b depends on a, that would count the path through b twice.
 variable_list aten_backward(const Arguments& x, bool relu_out, const Tensor& dy) {
   const Tensor input = joined(x);
-  const Tensor h = at::relu(at::linear(input, x.w1, bias(x.c1)));
-  const Tensor g = relu_out ? at::threshold_backward(dy, at::linear(h, x.w2, bias(x.c2)), 0) : dy;
+  const Tensor h = at::relu(layer(input, x.w1, x.c1));
+  const Tensor g = relu_out ? at::threshold_backward(dy, layer(h, x.w2, x.c2), 0) : dy;
   const Tensor dh = at::threshold_backward(g.matmul(x.w2), h, 0);
   const Tensor dx = dh.matmul(x.w1);
   const std::int64_t da = x.a.size(1);
