@@ -124,11 +124,14 @@ class MpsWriter {
     }
   }
 
+  bool both_finite(std::size_t i) const { return std::isfinite(m_.row_lower[i]) && std::isfinite(m_.row_upper[i]); }
+
   void write_ranges() {
     out_ += "RANGES\n";
     for (std::size_t i = 0; i < m_.row_names.size(); ++i) {
       const double width = m_.row_upper[i] - m_.row_lower[i];
-      const bool ranged = std::isfinite(width) && (m_.row_sense[i] != 'E' || width > 0);
+      const bool ranged = m_.row_sense[i] == 'E' ? width > 0 : both_finite(i);
+      if (ranged && std::isinf(width)) base::fail(kPlace, "the range of row '{}' is too wide", m_.row_names[i]);
       if (ranged) out_ += fmt::format(" RNG {} {}\n", m_.row_names[i], width);
     }
   }

@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Writes the hand-chosen part of fuzz/corpus: good-* must be accepted, bad-* refused (tests/io/corpus_test.cpp).
+
+What fuzzing finds is added beside it as crash-*, which may end either way but must not crash.
+"""
+import json
+import pathlib
+import struct
+
+ROOT = pathlib.Path(__file__).parent / "corpus"
+
+
+def write(parser, files):
+    folder = ROOT / parser
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def entry(dtype, shape, begin, end):
+    return {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+
+
+write("safetensors", {
+    "good-empty": safetensors({}),
+    "good-two": safetensors({"a": entry("F32", [2], 0, 8), "b": entry("BF16", [], 8, 10), "__metadata__": {"k": "v"}},
+                            bytes(10)),
+    "good-zero-size": safetensors({"a": entry("I64", [0, 3], 0, 0)}),
+    "good-padded": safetensors(b'{"a":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}   ', b"\1"),
+    "bad-short": b"\1\2\3",
+    "bad-huge-header": b"\xff" * 8 + b"{}",
+    "bad-truncated": safetensors({"a": entry("F32", [2], 0, 8)}, bytes(7)),
+    "bad-hole": safetensors({"a": entry("U8", [1], 1, 2)}, bytes(2)),
+    "bad-overlap": safetensors({"a": entry("U8", [2], 0, 2), "b": entry("U8", [2], 1, 3)}, bytes(3)),
+    "bad-overflow": safetensors({"a": entry("F64", [2**32, 2**32], 0, 0)}),
+    "bad-negative": safetensors({"a": entry("F64", [-1], 0, 8)}, bytes(8)),
+    "bad-reversed": safetensors({"a": entry("U8", [1], 2, 1)}, bytes(2)),
+    "bad-dtype": safetensors({"a": entry("F8", [1], 0, 1)}, bytes(1)),
+    "bad-twice": safetensors(b'{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"a":{}}'),
+    "bad-deep": safetensors(b"[" * 500),
+    "bad-metadata": safetensors({"__metadata__": {"k": [1]}}),
+    "bad-utf8": safetensors(b'{"\xff":1}'),
+})
+
+BODY = "ROWS\n N obj\n L r1\n E r2\n G r3\nCOLUMNS\n x obj 1 r1 1\n y r2 1 r3 2\n"
+write("mps", {
+    "good-small": "NAME t\n" + BODY + "RHS\n RHS r1 4 r2 -1\n RHS obj 3\nRANGES\n RNG r2 -2\n RNG r1 1\nBOUNDS\n UP B x -1\n"
+                  " BV B y\nENDATA\n",
+    "good-max": "OBJSENSE\n MAX\n" + BODY + "ENDATA\n",
+    "good-integers": "NAME t FREE\nROWS\n N o\nCOLUMNS\n m 'MARKER' 'INTORG'\n x o 1\n m 'MARKER' 'INTEND'\n y o 1\n"
+                     "BOUNDS\n MI x\n FR y\nENDATA\n",
+    "good-fixed": "NAME          MY MODEL\nROWS\n N  THE COST\n L  ROW 1\nCOLUMNS\n"
+                  "    COL ONE   THE COST            1.   ROW 1               2.\nRHS\n"
+                  "              ROW 1               4.\nENDATA\n",
+    "good-crlf": ("* note\r\n" + BODY.replace("\n", "\r\n") + "ENDATA\r\n"),
+    "good-infinite": BODY + "BOUNDS\n UP B x 1e30\n LO B y -inf\nENDATA\n",
+    "bad-empty": "",
+    "bad-truncated": BODY,
+    "bad-section": "NAME t\nQUADOBJ\n",
+    "bad-twice": BODY + "RHS\n R r1 1\n R r1 2\nENDATA\n",
+    "bad-entry-twice": "ROWS\n N o\n L r\nCOLUMNS\n x r 1 r 2\nENDATA\n",
+    "bad-nan": "ROWS\n N o\nCOLUMNS\n x o nan\nENDATA\n",
+    "bad-unknown-row": "ROWS\n N o\nCOLUMNS\n x p 1\nENDATA\n",
+    "bad-no-objective": "ROWS\n L r\nCOLUMNS\n x r 1\nENDATA\n",
+    "bad-long-name": "ROWS\n N " + "n" * 300 + "\nCOLUMNS\nENDATA\n",
+    "bad-bytes": bytes(range(256)),
+})
+
+
+def npy(header, data=b"", version=1):
+    text = header.encode()
+    return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H" if version == 1 else "<I", len(text)) + text + data
+
+
+def dictionary(descr, shape, fortran="False"):
+    return "{'descr': %s, 'fortran_order': %s, 'shape': %s, }" % (descr, fortran, shape)
+
+
+write("npy", {
+    "good-matrix": npy(dictionary("'<f4'", "(2, 3)"), bytes(24)),
+    "good-fortran": npy(dictionary("'|u1'", "(2, 3)", "True"), bytes(range(6))),
+    "good-scalar": npy(dictionary("'<f8'", "()"), bytes(8)),
+    "good-version-3": npy(dictionary("'|b1'", "(1,)"), b"\1", 3),
+    "good-zero-size": npy(dictionary("'<i8'", "(0, 5)")),
+    "bad-empty": b"",
+    "bad-magic": b"\x93NUMPX\1\0\0\0",
+    "bad-truncated": npy(dictionary("'<f4'", "(2, 3)"), bytes(23)),
+    "bad-header-length": b"\x93NUMPY\1\0\xff\xff{}",
+    "bad-big-endian": npy(dictionary("'>f4'", "(1,)"), bytes(4)),
+    "bad-object": npy(dictionary("'|O'", "(1,)"), bytes(8)),
+    "bad-structured": npy(dictionary("[('a', '<f4')]", "(1,)"), bytes(4)),
+    "bad-overflow": npy(dictionary("'<f8'", "(4294967296, 4294967296)")),
+    "bad-negative": npy(dictionary("'<f8'", "(-1,)")),
+    "bad-rank": npy(dictionary("'|u1'", "(" + "1," * 40 + ")"), bytes(1)),
+    "bad-open": npy("{'descr': '<f8"),
+})
+
+write("csv", {
+    "good-plain": "a,b\r\n1,2\r\n",
+    "good-quoted": 'a,"b,c"\n"d""e","f\ng"\n',
+    "good-empty": "",
+    "good-empty-fields": ",\n,\n",
+    "good-no-last-break": "a\nb",
+    "good-carriage-return": "a\rb\r\n",
+    "bad-ragged": "a,b\nc\n",
+    "bad-open-quote": 'a\n"b\n',
+    "bad-quote-inside": 'a"b\n',
+    "bad-after-quote": '"a"b\n',
+})
+
+write("jsonl", {
+    "good-two": '{"step":1,"loss":0.5,"note":"a\\nb"}\n{"step":2,"loss":null,"best":true}\n',
+    "good-empty": "",
+    "good-truncated": '{"step":1}\n{"step":2,"lo',
+    "good-infinite": '{"a":"inf","b":"-inf"}\n',
+    "good-large": '{"a":18446744073709551615,"b":1e308,"c":-0.0}\n',
+    "bad-list": "[1]\n",
+    "bad-nested": '{"a":{"b":1}}\n',
+    "bad-twice": '{"a":1,"a":2}\n',
+    "bad-deep": "{" * 500 + "\n",
+    "bad-overflow": '{"a":1e999}\n',
+    "bad-utf8": b'{"a":"\xff"}\n',
+})
+
+RECORD = {
+    "schema": 1, "domain": "lp", "protocol": "paper", "preset": "quick", "seed": 1, "git": "", "libtorch": "1.13.1",
+    "threads": 2, "seconds": 1.5, "data": {"train": 1, "test": 1, "sha256": "", "statistics": {"feasible": 0.5}},
+    "models": [{"name": "m", "kind": "implicit", "parameters": 1, "metric": "rel_l2", "train": None, "test": 0.5,
+                "seconds_train": 1, "seed": 0, "extra": {"memory_mb": 1}}],
+    "curves": [{"model": "m", "quantity": "error", "group": "all", "t": [0, 1], "mean": [1, 0.5], "std": [0, 0],
+                "max": [1, "inf"]}],
+    "checks": [{"name": "c", "value": 1, "bound": 2, "ok": True}],
+}
+CURVE = RECORD["curves"][0]
+write("study_record", {
+    "good-record": json.dumps(RECORD),
+    "good-no-lists": json.dumps({**RECORD, "models": [], "curves": [], "checks": []}),
+    "good-further-key": json.dumps({**RECORD, "later": 1}),
+    "bad-empty": "",
+    "bad-schema": json.dumps({**RECORD, "schema": 2}),
+    "bad-lengths": json.dumps({**RECORD, "curves": [{**CURVE, "t": [0]}]}),
+    "bad-type": json.dumps({**RECORD, "threads": "two"}),
+    "bad-seed": json.dumps({**RECORD, "seed": -1}),
+    "bad-missing": json.dumps({"schema": 1}),
+    "bad-deep": '{"schema":' + "[" * 100,
+})
+
+
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def masked(data):
+    crc = crc32c(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def frame(payload):
+    length = struct.pack("<Q", len(payload))
+    return length + masked(length) + payload + masked(payload)
+
+
+EVENT = b"\x09" + struct.pack("<d", 1.0) + b"\x10\x05" + b"\x2a\x0a\x0a\x08\x0a\x01a\x15" + struct.pack("<f", 0.5)
+write("tfevents", {
+    "good-empty": b"",
+    "good-scalar": frame(b"\x09" + struct.pack("<d", 1.0) + b"\x1a\x0dbrain.Event:2") + frame(EVENT),
+    "good-truncated": frame(EVENT)[:-1],
+    "good-huge-length": struct.pack("<Q", 2**63) + masked(struct.pack("<Q", 2**63)) + bytes(8),
+    "bad-checksum": frame(EVENT)[:-1] + b"\0",
+    "bad-length-checksum": bytes(16),
+    "bad-field": frame(b"\x2a\x7f"),
+    "bad-wire": frame(b"\x0b"),
+    "bad-varint": frame(b"\x10" + b"\xff" * 11),
+    "bad-number": frame(b"\x0d" + bytes(4)),
+})

@@ -1,0 +1,25 @@
+// What a parser owes any input: an Error, or a value that its writer and the parser itself give back unchanged.
+// Used by the fuzz targets and by the replay of their corpus in tests/io.
+#pragma once
+
+#include <stdexcept>
+#include <string_view>
+
+namespace fathom::fuzz {
+
+// An accepted input does not come back from writing and reading.
+class Broken : public std::logic_error {
+ public:
+  using std::logic_error::logic_error;
+};
+
+// Each throws Error when the input is refused, Broken when it is accepted and the round trip fails.
+void check_safetensors(std::string_view input);
+void check_mps(std::string_view input);
+void check_npy(std::string_view input);
+void check_csv(std::string_view input);
+void check_jsonl(std::string_view input);
+void check_study_record(std::string_view input);
+void check_tfevents(std::string_view input);
+
+}  // namespace fathom::fuzz
