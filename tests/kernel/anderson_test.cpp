@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "fathom/base/seed.h"
+#include "tests/kernel/targets.h"
 
 namespace fathom::kernel {
 namespace {
@@ -85,9 +86,11 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
 }
 
 TYPED_TEST(AndersonKernel, MeasureMatchesTheReference) {
-  for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam>(width, 5, 5);
-  for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_measure<TypeParam>(37, depth, depth);
-  for (std::int64_t count = 1; count <= 5; ++count) check_measure<TypeParam>(2500, 5, count);  // several chunks
+  for_each_target([] {
+    for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam>(width, 5, 5);
+    for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_measure<TypeParam>(37, depth, depth);
+    for (std::int64_t count = 1; count <= 5; ++count) check_measure<TypeParam>(2500, 5, count);  // several chunks
+  });
 }
 
 TYPED_TEST(AndersonKernel, TheFirstPointOnlyFillsThePrevious) {
@@ -135,11 +138,13 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
 
 TYPED_TEST(AndersonKernel, MixMatchesTheReference) {
   using T = TypeParam;
-  for (std::int64_t width = 1; width <= 140; ++width) {
-    check_mix<T>(width, 5, T{1});
-    check_mix<T>(width, 3, T{.75});
-  }
-  for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_mix<T>(37, depth, T{1});
+  for_each_target([] {
+    for (std::int64_t width = 1; width <= 140; ++width) {
+      check_mix<T>(width, 5, T{1});
+      check_mix<T>(width, 3, T{.75});
+    }
+    for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_mix<T>(37, depth, T{1});
+  });
 }
 
 TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {

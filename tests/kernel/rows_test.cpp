@@ -9,6 +9,7 @@
 #include <omp.h>
 
 #include "fathom/base/seed.h"
+#include "tests/kernel/targets.h"
 
 namespace fathom::kernel {
 namespace {
@@ -28,28 +29,32 @@ class Rows : public testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(Rows, Types);
 
-TYPED_TEST(Rows, SquaresMatchTheReferenceAtEveryLengthAndAlignment) {
-  using T = TypeParam;
-  for (std::int64_t n = 0; n <= kLongest; ++n) {
-    for (std::int64_t shift = 0; shift < 3; ++shift) {
-      const auto y = normals<T>(2 * n + shift, 1), g = normals<T>(2 * n + shift, 2);
-      const LiveRow row{.slot = 1, .row = 0};
-      const std::int64_t starts[] = {0, n / 3, n};
-      Squares squares[2];
-      residual_squares<T>({&row, 1}, starts, y.data() + shift, g.data() + shift, squares);
-      for (int p = 0; p < 2; ++p) {
-        double residual = 0, value = 0;
-        for (std::int64_t i = starts[p]; i < starts[p + 1]; ++i) {
-          const double g_i = g[shift + n + i], r_i = g_i - y[shift + n + i];
-          residual += r_i * r_i;
-          value += g_i * g_i;
-        }
-        const double bound = 0x1p-53 * static_cast<double>(n);
-        EXPECT_NEAR(squares[p].residual, residual, bound * residual) << n;
-        EXPECT_NEAR(squares[p].value, value, bound * value) << n;
-      }
+template <class T>
+void check_squares(std::int64_t n, std::int64_t shift) {
+  const auto y = normals<T>(2 * n + shift, 1), g = normals<T>(2 * n + shift, 2);
+  const LiveRow row{.slot = 1, .row = 0};
+  const std::int64_t starts[] = {0, n / 3, n};
+  Squares squares[2];
+  residual_squares<T>({&row, 1}, starts, y.data() + shift, g.data() + shift, squares);
+  for (int p = 0; p < 2; ++p) {
+    double residual = 0, value = 0;
+    for (std::int64_t i = starts[p]; i < starts[p + 1]; ++i) {
+      const double g_i = g[shift + n + i], r_i = g_i - y[shift + n + i];
+      residual += r_i * r_i;
+      value += g_i * g_i;
     }
+    const double bound = 0x1p-53 * static_cast<double>(n);
+    ASSERT_NEAR(squares[p].residual, residual, bound * residual) << n;
+    ASSERT_NEAR(squares[p].value, value, bound * value) << n;
   }
+}
+
+TYPED_TEST(Rows, SquaresMatchTheReferenceAtEveryLengthAndAlignment) {
+  for_each_target([] {
+    for (std::int64_t n = 0; n <= kLongest; ++n) {
+      for (std::int64_t shift = 0; shift < 3; ++shift) check_squares<TypeParam>(n, shift);
+    }
+  });
 }
 
 TYPED_TEST(Rows, SquaresOfLargeFloatsDoNotOverflow) {
@@ -63,30 +68,35 @@ TYPED_TEST(Rows, SquaresOfLargeFloatsDoNotOverflow) {
   EXPECT_TRUE(std::isfinite(squares.residual));
 }
 
-TYPED_TEST(Rows, StepsCopyAndAdvanceOnlyTheRowsThatAreMeant) {
-  using T = TypeParam;
+template <class T>
+void check_step(std::int64_t n, T damping) {
   const std::vector<LiveRow> rows{{.slot = 0, .row = 3, .improved = true},
                                   {.slot = 1, .row = 0, .improved = false},
                                   {.slot = 3, .row = 1, .improved = true, .running = false}};
-  for (std::int64_t n = 0; n <= kLongest; ++n) {
-    for (const T damping : {T{1}, T{.25}}) {
-      const auto y0 = normals<T>(4 * n, 3), g = normals<T>(4 * n, 4);
-      auto y = y0;
-      std::vector<T> best(4 * n, T{-7});
-      damped_step<T>(rows, n, g.data(), damping, y.data(), best.data());
-      for (std::int64_t i = 0; i < n; ++i) {
-        for (const std::int64_t slot : {0, 1}) {
-          const std::int64_t at = slot * n + i;
-          const double expected = y0[at] + static_cast<double>(damping) * (static_cast<double>(g[at]) - y0[at]);
-          EXPECT_NEAR(y[at], expected, 2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g[at])));
-        }
-        for (const std::int64_t slot : {2, 3}) EXPECT_EQ(y[slot * n + i], y0[slot * n + i]);
-        EXPECT_EQ(best[3 * n + i], y0[i]);
-        EXPECT_EQ(best[1 * n + i], y0[3 * n + i]);
-        for (const std::int64_t row : {0, 2}) EXPECT_EQ(best[row * n + i], T{-7});
-      }
+  const auto y0 = normals<T>(4 * n, 3), g = normals<T>(4 * n, 4);
+  auto y = y0;
+  std::vector<T> best(4 * n, T{-7});
+  damped_step<T>(rows, n, g.data(), damping, y.data(), best.data());
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (const std::int64_t slot : {0, 1}) {
+      const std::int64_t at = slot * n + i;
+      const double expected = y0[at] + static_cast<double>(damping) * (static_cast<double>(g[at]) - y0[at]);
+      ASSERT_NEAR(y[at], expected, 2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g[at])));
     }
+    for (const std::int64_t slot : {2, 3}) ASSERT_EQ(y[slot * n + i], y0[slot * n + i]);
+    ASSERT_EQ(best[3 * n + i], y0[i]);
+    ASSERT_EQ(best[1 * n + i], y0[3 * n + i]);
+    for (const std::int64_t row : {0, 2}) ASSERT_EQ(best[row * n + i], T{-7});
   }
+}
+
+TYPED_TEST(Rows, StepsCopyAndAdvanceOnlyTheRowsThatAreMeant) {
+  for_each_target([] {
+    for (std::int64_t n = 0; n <= kLongest; ++n) {
+      check_step<TypeParam>(n, 1);
+      check_step<TypeParam>(n, TypeParam{.25});
+    }
+  });
 }
 
 TYPED_TEST(Rows, ThreadsDoNotChangeAnyBit) {
