@@ -19,10 +19,10 @@ struct GenerateOptions {
   void fields(base::Fields& f) {
     f.add("m", m, {.at_least = 1, .at_most = 10000}, "constraints");
     f.add("n", n, {.at_least = 1, .at_most = 100000}, "variables");
-    f.add("nnz", nnz, {.at_least = 1}, "nonzero coefficients, at most m*n");
+    f.add("nnz", nnz, {.at_least = 1, .at_most = 10000000}, "nonzero coefficients, at most m*n");
     f.add("p_equality", p_equality, {.at_least = 0, .at_most = 1}, "probability that a row is an equality");
-    f.add("cost_scale", cost_scale, {.above = 0}, "costs are uniform in [-cost_scale, cost_scale]");
-    f.add("bound_scale", bound_scale, {.above = 0}, "standard deviation of the bounds");
+    f.add("cost_scale", cost_scale, {.above = 0, .at_most = 1e50}, "costs are uniform in [-cost_scale, cost_scale]");
+    f.add("bound_scale", bound_scale, {.above = 0, .at_most = 1e50}, "standard deviation of the bounds");
     f.add("p_infinite", p_infinite, {.at_least = 0, .below = 1}, "probability that a bound is infinite");
   }
 };

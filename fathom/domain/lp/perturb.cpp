@@ -37,8 +37,7 @@ std::vector<double> noise_for(const std::vector<double>& values, std::uint64_t s
 }
 
 void require_norm(double norm) {
-  const bool valid = norm > 0 && std::isfinite(norm);
-  base::require(valid, "lp::perturb", "norm", norm, "> 0 and finite", "give the size of the perturbation");
+  base::require(norm > 0 && norm <= 1e50, "lp::perturb", "norm", norm, "in (0, 1e50]", "give the size of the perturbation");
 }
 
 }  // namespace
@@ -67,6 +66,7 @@ Perturbed perturb(const Instance& instance, Target target, double norm, std::uin
 
 PerturbedSet perturb_and_label(const Dataset& clean, Target target, double norm, std::uint64_t seed) {
   require_norm(norm);
+  for (const Instance& instance : clean.instances) validate(instance);  // nothing may throw out of the parallel loop
   const std::size_t count = clean.instances.size();
   std::vector<Perturbed> moved(count);
   std::vector<Label> labels(count);

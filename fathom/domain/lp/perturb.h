@@ -20,7 +20,7 @@ struct Perturbed {
 };
 
 // Adds Gaussian noise scaled to l2 norm `norm` to the nonzeros of A, or to b, c, l or u (finite bounds only; where l would
-// pass u it stops there). Full precision. Errors: norm <= 0.
+// pass u it stops there). Full precision. Errors: norm outside (0, 1e50].
 Perturbed perturb(const Instance& instance, Target target, double norm, std::uint64_t seed);
 
 // The programs of a data set perturbed, with their own minimum-norm solutions.
