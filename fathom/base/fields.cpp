@@ -23,7 +23,8 @@ std::string_view trim(std::string_view text) {
 template <class Number>
 Number parse_number(std::string_view name, std::string_view text, std::string_view kind) {
   text = trim(text);
-  const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+  const bool plus = text.starts_with('+') && !text.starts_with("+-");
+  const std::string_view digits = plus ? text.substr(1) : text;
   Number value{};
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc{} || end != digits.data() + digits.size() || digits.empty()) {
@@ -75,8 +76,13 @@ std::string list_text(const std::vector<Value>& values) {
 std::string quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') out += '\\';
-    out += c;
+    if (byte < 0x20 || byte == 0x7F) {
+      out += fmt::format("\\u{:04x}", byte);  // a basic string holds no control characters
+    } else {
+      out += c;
+    }
   }
   return out + "\"";
 }

@@ -8,7 +8,7 @@
 //     }
 //   };
 //
-// Nested structs become groups: f.group("stop", stop, "when a row stops") names its fields stop.rtol, stop.max_iter...
+// Nested structs become groups: f.group("stop", stop) names its fields stop.rtol, stop.max_iter...
 // The list refers to the object it was made from: it must not outlive it.
 #pragma once
 

@@ -36,7 +36,7 @@ std::string bar(double fraction, int width) {
 bool is_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
 
 std::string clock_text(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0) return "-";
+  if (!(seconds >= 0 && seconds < 1e12)) return "-";
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
@@ -86,7 +86,7 @@ std::string Progress::line(std::int64_t done, double elapsed_seconds, std::strin
   if (total_ > 0) {
     const double fraction = static_cast<double>(done) / static_cast<double>(total_);
     if (options_.terminal) out += "  " + bar(fraction, 24);
-    out += fmt::format("  {}/{}  {:.0f}%", done, total_, 100 * fraction);
+    out += fmt::format("  {}/{}  {}%", done, total_, 100 * done / total_);
   } else {
     out += fmt::format("  {}", done);
   }

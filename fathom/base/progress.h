@@ -1,5 +1,5 @@
 // Progress of long work: a bar that redraws itself on a terminal (step, rate, ETA, a note such as the loss), plain
-// lines at growing intervals otherwise.
+// lines at intervals otherwise.
 #pragma once
 
 #include <chrono>
@@ -46,7 +46,7 @@ class Progress {
   bool finished_ = false;
 };
 
-// "0:07", "12:30", "1:02:03".
+// "0:07", "12:30", "1:02:03"; "-" for what is negative, not finite or beyond 1e12 s.
 std::string clock_text(double seconds);
 
 }  // namespace fathom::base

@@ -1,5 +1,6 @@
 #include "fathom/base/seed.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -26,7 +27,9 @@ std::uint64_t Random::bits() {
 
 double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
 
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform(double low, double high) {
+  return std::min(low + (high - low) * uniform(), std::nextafter(high, low));  // the sum may be rounded up to high
+}
 
 double Random::normal() {
   if (has_spare_) {
