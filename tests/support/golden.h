@@ -1,7 +1,8 @@
 // Parity fixtures: a directory of safetensors files with a README.json that lists them. Tests find their cases by the
 // tensors a file holds, so that a new set of the same format needs no new code.
 //
-//   {"files": {"<name>.safetensors": {"metadata": {...}, "tensors": {"<tensor>": {"dtype", "shape", "what"}, ...}}, ...}}
+//   {"files": {"<name>.safetensors": {"metadata": {...}, "tensors": {"<tensor>": {"dtype", "shape", "what"}, ...}},
+//   ...}}
 #pragma once
 
 #include <algorithm>
@@ -25,7 +26,9 @@ struct GoldenFile {
   std::map<std::string, std::string> metadata;
   std::vector<std::string> tensors;
 
-  bool has(std::string_view tensor) const { return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end(); }
+  bool has(std::string_view tensor) const {
+    return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end();
+  }
 };
 
 // tests/golden/<domain> of the source tree; with FATHOM_GOLDEN=ROOT, ROOT/<domain> when it holds a README.json.
@@ -43,15 +46,16 @@ inline std::string text_of(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-// The files of a domain's README.json, by name. Throws (and so fails the test) when the list is missing or malformed, when
-// it is empty, or when a file it names is absent.
+// The files of a domain's README.json, by name. Throws (and so fails the test) when the list is missing or malformed,
+// when it is empty, or when a file it names is absent.
 inline std::vector<GoldenFile> golden_files(const std::string& domain) {
   const std::filesystem::path directory = golden_directory(domain);
   const nlohmann::json readme = nlohmann::json::parse(base::read_file(directory / "README.json"));
   std::vector<GoldenFile> files;
   for (const auto& [name, about] : readme.at("files").items()) {
     GoldenFile file{directory / name, {}, {}};
-    if (!std::filesystem::exists(file.path)) base::fail("test::golden_files", "README.json lists {}, which is absent", file.path.string());
+    if (!std::filesystem::exists(file.path))
+      base::fail("test::golden_files", "README.json lists {}, which is absent", file.path.string());
     if (about.contains("metadata")) {
       for (const auto& [key, value] : about["metadata"].items()) file.metadata[key] = text_of(value);
     }

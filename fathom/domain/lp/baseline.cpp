@@ -28,7 +28,8 @@ std::string_view to_string(Baseline baseline) {
 
 std::vector<double> predict(Baseline baseline, const Instance& instance) {
   std::vector<double> x;
-  for (std::int64_t j = 0; j < instance.n; ++j) x.push_back(predict_one(baseline, instance.c[j], instance.l[j], instance.u[j]));
+  for (std::int64_t j = 0; j < instance.n; ++j)
+    x.push_back(predict_one(baseline, instance.c[j], instance.l[j], instance.u[j]));
   return x;
 }
 

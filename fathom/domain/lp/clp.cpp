@@ -72,7 +72,8 @@ double start_value(const Instance& p, const Basis& start, std::size_t j) {
 void set_start(ClpSimplex& model, const Instance& p, const Basis& start) {
   const auto m = static_cast<std::size_t>(p.m), n = static_cast<std::size_t>(p.n);
   if (start.rows.size() != m || start.variables.size() != n) {
-    base::fail("lp::simplex", "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
+    base::fail("lp::simplex",
+               "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
                start.rows.size(), start.variables.size(), m, n);
   }
   model.createStatus();

@@ -12,7 +12,7 @@ namespace {
 
 using Vector = std::vector<double>;
 
-constexpr double kDependent = 1e-9;  // a column whose elimination leaves less than this part of it depends on the others
+constexpr double kDependent = 1e-9;  // a column of which elimination leaves less than this part is dependent
 constexpr double kAtBound = 1e-9;    // relative distances below it do not rank
 constexpr double kFixed = -1;        // rank of a fixed variable
 constexpr double kEquality = -2;     // rank of a slack that has to be zero
@@ -58,7 +58,8 @@ std::vector<Column> columns_of(const Instance& p) {
 // Left-looking Gaussian elimination: keeps the independent ones of the columns it is given, one at a time.
 class Independent {
  public:
-  explicit Independent(std::int64_t rows) : work_(static_cast<std::size_t>(rows)), pivoted_(static_cast<std::size_t>(rows)) {}
+  explicit Independent(std::int64_t rows)
+      : work_(static_cast<std::size_t>(rows)), pivoted_(static_cast<std::size_t>(rows)) {}
 
   bool complete() const { return pivots_.size() == work_.size(); }
 
@@ -95,7 +96,8 @@ class Independent {
   std::int64_t largest_free_row() const {
     std::int64_t best = -1;
     for (std::size_t i = 0; i < work_.size(); ++i) {
-      if (!pivoted_[i] && (best < 0 || std::abs(work_[i]) > std::abs(work_[best]))) best = static_cast<std::int64_t>(i);
+      if (!pivoted_[i] && (best < 0 || std::abs(work_[i]) > std::abs(work_[best])))
+        best = static_cast<std::int64_t>(i);
     }
     return best;
   }
@@ -104,7 +106,8 @@ class Independent {
     pivoted_[row] = true;
     Pivot pivot{row, {}};
     for (std::size_t i = 0; i < work_.size(); ++i) {
-      if (!pivoted_[i] && work_[i] != 0) pivot.multipliers.push_back({static_cast<std::int64_t>(i), work_[i] / work_[row]});
+      if (!pivoted_[i] && work_[i] != 0)
+        pivot.multipliers.push_back({static_cast<std::int64_t>(i), work_[i] / work_[row]});
     }
     pivots_.push_back(std::move(pivot));
   }
@@ -126,9 +129,10 @@ Basis all_nonbasic(const Instance& p, const Vector& x) {
 }
 
 void require_solution(const Instance& p, const Vector& x) {
-  base::require(x.size() == static_cast<std::size_t>(p.n), "lp::crash_basis", "x.size()", x.size(), fmt::format("= {}", p.n),
-                "give one number per variable");
-  for (const double value : x) base::require(std::isfinite(value), "lp::crash_basis", "x", value, "finite", "the prediction is broken");
+  base::require(x.size() == static_cast<std::size_t>(p.n), "lp::crash_basis", "x.size()", x.size(),
+                fmt::format("= {}", p.n), "give one number per variable");
+  for (const double value : x)
+    base::require(std::isfinite(value), "lp::crash_basis", "x", value, "finite", "the prediction is broken");
 }
 
 }  // namespace

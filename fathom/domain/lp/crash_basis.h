@@ -8,11 +8,11 @@
 
 namespace fathom::lp {
 
-// Variables and row slacks are ranked by how far x puts them from their nearest bound (relative to their size), and taken into
-// the basis in that order while they are linearly independent of those before, so that the basis is the best-ranked one
-// there is (the greedy choice in a matroid) and never singular. Fixed variables and the slacks of equalities come last.
-// What is left goes to the nearest bound. At a vertex of a nondegenerate program this is the vertex's own basis.
-// Megiddo's crossover [Megiddo 1991, ORSA J. Computing 3(1)] starts in the same way.
+// Variables and row slacks are ranked by how far x puts them from their nearest bound (relative to their size), and
+// taken into the basis in that order while they are linearly independent of those before, so that the basis is the
+// best-ranked one there is (the greedy choice in a matroid) and never singular. Fixed variables and the slacks of
+// equalities come last. What is left goes to the nearest bound. At a vertex of a nondegenerate program this is the
+// vertex's own basis. Megiddo's crossover [Megiddo 1991, ORSA J. Computing 3(1)] starts in the same way.
 //
 // Cost: O(m (m + n)) and the fill of a sparse elimination; memory O(m + n) and the fill.
 // Errors: x of another length or not finite; an instance that validate() refuses.

@@ -14,8 +14,9 @@ void require_linear_program(const io::MpsModel& model, std::string_view origin) 
   const auto integers = std::count(model.integer.begin(), model.integer.end(), true);
   if (integers == 0) return;
   const auto first = std::find(model.integer.begin(), model.integer.end(), true) - model.integer.begin();
-  base::fail("lp::from_mps", "{} has {} integer columns ('{}' is the first); only continuous linear programs are solved here",
-             origin, integers, model.column_names[first]);
+  base::fail("lp::from_mps",
+             "{} has {} integer columns ('{}' is the first); only continuous linear programs are solved here", origin,
+             integers, model.column_names[first]);
 }
 
 // The entries of each row, columns ascending. Zeros are left out.
@@ -34,7 +35,8 @@ std::vector<std::vector<Entry>> rows_of(const io::MpsModel& model) {
   return rows;
 }
 
-void append(Imported& imported, std::int64_t row, double sign, double bound, bool equality, const std::vector<Entry>& entries) {
+void append(Imported& imported, std::int64_t row, double sign, double bound, bool equality,
+            const std::vector<Entry>& entries) {
   Instance& p = imported.instance;
   for (const Entry& entry : entries) {
     p.row.push_back(p.m);

@@ -23,16 +23,17 @@ struct RowOrigin {
 struct Imported {
   std::string name;
   Instance instance;
-  std::vector<RowOrigin> rows;               // [m]
-  std::vector<std::string> variable_names;   // [n]
-  double objective_sign = 1;                 // -1: the model is a maximum
+  std::vector<RowOrigin> rows;              // [m]
+  std::vector<std::string> variable_names;  // [n]
+  double objective_sign = 1;                // -1: the model is a maximum
   double objective_constant = 0;
 
   // The model's own objective from the program's c'x.
   double model_objective(double value) const { return objective_sign * value + objective_constant; }
 };
 
-// Errors: a model without columns; integer columns (their number and the first's name). `origin` is the file, for messages.
+// Errors: a model without columns; integer columns (their number and the first's name). `origin` is the file, for
+// messages.
 Imported from_mps(const io::MpsModel& model, std::string_view origin);
 
 }  // namespace fathom::lp

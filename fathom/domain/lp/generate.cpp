@@ -17,8 +17,8 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 constexpr std::int64_t kNumbersAtOnce = std::int64_t{1} << 24;  // of the programs that are in memory but not yet kept
 
-constexpr std::int64_t kPatience = 1000;                        // draws per program kept
-constexpr std::int64_t kLeastBlock = 64;                        // draws labelled in parallel
+constexpr std::int64_t kPatience = 1000;  // draws per program kept
+constexpr std::int64_t kLeastBlock = 64;  // draws labelled in parallel
 
 struct Stream {
   std::uint64_t seed;
@@ -26,8 +26,8 @@ struct Stream {
   Protocol protocol;
 };
 
-// nnz distinct positions of m*n, every such set with equal probability, sorted: the start of a Fisher-Yates shuffle of
-// 0..m*n-1 in which only the entries that moved are stored. Memory O(nnz).
+// nnz distinct positions of m*n, every such set with equal probability, sorted: the start of a Fisher-Yates shuffle
+// of 0..m*n-1 in which only the entries that moved are stored. Memory O(nnz).
 std::vector<std::int64_t> distinct_positions(const GenerateOptions& options, base::Random& random) {
   std::unordered_map<std::int64_t, std::int64_t> moved;
   const auto entry = [&](std::int64_t i) {
@@ -36,7 +36,8 @@ std::vector<std::int64_t> distinct_positions(const GenerateOptions& options, bas
   };
   std::vector<std::int64_t> chosen;
   for (std::int64_t k = 0; k < options.nnz; ++k) {
-    const std::int64_t j = k + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(options.m * options.n - k)));
+    const std::int64_t j =
+        k + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(options.m * options.n - k)));
     chosen.push_back(entry(j));
     moved[j] = entry(k);
   }
@@ -87,7 +88,8 @@ void check(const GenerateOptions& options) {
 }
 
 // The next programs of the stream, labelled in parallel; put in order by index, so that threads do not matter.
-void draw_block(Drawn& drawn, const GenerateOptions& options, const Stream& stream, std::int64_t block, std::int64_t count) {
+void draw_block(Drawn& drawn, const GenerateOptions& options, const Stream& stream, std::int64_t block,
+                std::int64_t count) {
   std::vector<Instance> instances(static_cast<std::size_t>(block));
   std::vector<Label> labels(static_cast<std::size_t>(block));
   const auto first = static_cast<std::uint64_t>(drawn.draws);
@@ -119,15 +121,18 @@ Instance draw(const GenerateOptions& options, std::uint64_t seed, std::string_vi
   return instance;
 }
 
-Drawn generate(const GenerateOptions& options, std::int64_t count, std::uint64_t seed, std::string_view name, Protocol protocol) {
+Drawn generate(const GenerateOptions& options, std::int64_t count, std::uint64_t seed, std::string_view name,
+               Protocol protocol) {
   check(options);
   base::require(count >= 0, "lp::generate", "count", count, ">= 0", "ask for no program or more");
   const std::int64_t most = std::clamp<std::int64_t>(kNumbersAtOnce / (options.nnz + options.n + options.m), 1, 4096);
   Drawn drawn;
   while (drawn.kept() < count) {
-    draw_block(drawn, options, {seed, name, protocol}, std::min(std::max(kLeastBlock, 2 * (count - drawn.kept())), most), count);
+    draw_block(drawn, options, {seed, name, protocol},
+               std::min(std::max(kLeastBlock, 2 * (count - drawn.kept())), most), count);
     if (drawn.draws > kPatience * (drawn.kept() + 1)) {
-      base::fail("lp::generate", "only {} of {} draws have a solution; use fewer equalities or more variables", drawn.kept(), drawn.draws);
+      base::fail("lp::generate", "only {} of {} draws have a solution; use fewer equalities or more variables",
+                 drawn.kept(), drawn.draws);
     }
   }
   return drawn;

@@ -27,11 +27,11 @@ struct Dataset {
   std::vector<std::vector<double>> solutions;
 };
 
-// Throws Error, with the name of the field, unless the sizes agree, the nonzeros are sorted and distinct, all numbers but
-// the bounds are finite, l < inf, u > -inf and no bound is NaN. l > u is allowed: such a program is infeasible.
+// Throws Error, with the name of the field, unless the sizes agree, the nonzeros are sorted and distinct, all numbers
+// but the bounds are finite, l < inf, u > -inf and no bound is NaN. l > u is allowed: such a program is infeasible.
 void validate(const Instance& instance);
 
-double objective(const Instance& instance, const std::vector<double>& x);                // c'x
-std::vector<double> activity(const Instance& instance, const std::vector<double>& x);    // A x, [m]
+double objective(const Instance& instance, const std::vector<double>& x);              // c'x
+std::vector<double> activity(const Instance& instance, const std::vector<double>& x);  // A x, [m]
 
 }  // namespace fathom::lp

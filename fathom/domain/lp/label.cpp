@@ -12,9 +12,10 @@ namespace fathom::lp {
 
 namespace {
 
-constexpr double kAccuracy = 1e-9;                // what a label must reach
-constexpr double kFlat = 1e-6;                    // a face narrower than this is a point
-constexpr double kZeroCosts[] = {1e-9, 1e-12, 0}; // relative to the largest cost: a reduced cost up to it binds nothing
+constexpr double kAccuracy = 1e-9;  // what a label must reach
+constexpr double kFlat = 1e-6;      // a face narrower than this is a point
+constexpr double kZeroCosts[] = {1e-9, 1e-12,
+                                 0};  // relative to the largest cost: a reduced cost up to it binds nothing
 
 double largest(const std::vector<double>& values) {
   double most = 0;
@@ -49,7 +50,8 @@ Instance optimal_face(const Instance& p, const SimplexResult& solved, double zer
   return face;
 }
 
-// The least and the greatest value of w'x on the face, for a random w: equal (almost surely) only where the face is a point.
+// The least and the greatest value of w'x on the face, for a random w: equal (almost surely) only where the face is a
+// point.
 bool is_point(Instance face, double scale) {
   base::Random random(base::stream_seed(0, "direction of a face"));
   for (double& w : face.c) w = random.normal();
@@ -62,7 +64,8 @@ bool is_point(Instance face, double scale) {
 
 bool solves(const Instance& p, const std::vector<double>& x, double optimum) {
   const double scale = 1 + std::max(largest(x), largest(p.b));
-  return violation(p, x) <= kAccuracy * scale && std::abs(objective(p, x) - optimum) <= kAccuracy * (1 + std::abs(optimum));
+  return violation(p, x) <= kAccuracy * scale &&
+         std::abs(objective(p, x) - optimum) <= kAccuracy * (1 + std::abs(optimum));
 }
 
 std::optional<std::vector<double>> least_norm_solution(const Instance& p, const SimplexResult& solved) {

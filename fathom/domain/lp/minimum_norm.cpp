@@ -36,8 +36,8 @@ double squared_norm_bound(const Instance& p) {
   return std::max(rows * columns, 1e-30);
 }
 
-// Complementarity: a slack row may stay below b only where y is zero, which the projected step below enforces; what is
-// left to measure is how much rows are violated, and tight rows missed.
+// Complementarity: a slack row may stay below b only where y is zero, which the projected step below enforces; what
+// is left to measure is how much rows are violated, and tight rows missed.
 double worst_violation(const Instance& p, const Vector& r, const Vector& y) {
   double worst = 0, scale = 1;
   for (std::size_t i = 0; i < r.size(); ++i) {

@@ -10,15 +10,15 @@ namespace fathom::lp {
 
 struct Projection {
   std::vector<double> x;
-  double violation = 0;      // of a row, or gap of a row whose dual says it is tight; largest, relative to 1 + max|b|
+  double violation = 0;  // of a row, or gap of a row whose dual says it is tight; largest, relative to 1 + max|b|
   std::int64_t iterations = 0;
-  bool converged = false;    // violation <= tolerance
+  bool converged = false;  // violation <= tolerance
 };
 
-// Accelerated gradient ascent with restarts on the dual of  min 1/2 ||x||^2: x(y) = clip(-A'y, l, u), y_i >= 0 for "<=".
-// [Nesterov 1983], [ODonoghue-Candes 2015, adaptive restart]. The costs of the instance are ignored. A violation of zero proves
-// x the projection. Cost: two passes over the nonzeros an iteration; some 600 iterations at 10 x 50, more where rows are
-// nearly dependent or of very different size.
+// Accelerated gradient ascent with restarts on the dual of  min 1/2 ||x||^2: x(y) = clip(-A'y, l, u), y_i >= 0 for
+// "<=". [Nesterov 1983], [ODonoghue-Candes 2015, adaptive restart]. The costs of the instance are ignored. A
+// violation of zero proves x the projection. Cost: two passes over the nonzeros an iteration; some 600 iterations at
+// 10 x 50, more where rows are nearly dependent or of very different size.
 Projection minimum_norm(const Instance& polyhedron, double tolerance = 1e-11, std::int64_t max_iterations = 100000);
 
 }  // namespace fathom::lp

@@ -37,7 +37,8 @@ std::vector<double> noise_for(const std::vector<double>& values, std::uint64_t s
 }
 
 void require_norm(double norm) {
-  base::require(norm > 0 && norm <= 1e50, "lp::perturb", "norm", norm, "in (0, 1e50]", "give the size of the perturbation");
+  base::require(norm > 0 && norm <= 1e50, "lp::perturb", "norm", norm, "in (0, 1e50]",
+                "give the size of the perturbation");
 }
 
 }  // namespace
@@ -59,7 +60,8 @@ Perturbed perturb(const Instance& instance, Target target, double norm, std::uin
     if (target == Target::u) out.instance.u[j] = std::max(out.instance.l[j], out.instance.u[j]);
   }
   std::vector<double> difference;
-  for (std::size_t i = 0; i < moved.size(); ++i) difference.push_back(std::isfinite(before[i]) ? moved[i] - before[i] : 0.0);
+  for (std::size_t i = 0; i < moved.size(); ++i)
+    difference.push_back(std::isfinite(before[i]) ? moved[i] - before[i] : 0.0);
   out.size = norm_of(difference);
   return out;
 }

@@ -68,8 +68,10 @@ std::string message_of(const Refinement& r) {
     case Outcome::unbounded: return "unbounded: the objective has no finite optimum on the feasible set";
     case Outcome::failed: break;
   }
-  return fmt::format("not solved: no answer of the simplex method could be verified to {:g} (primal {:.1e}, dual {:.1e}, gap {:.1e})",
-                     kVerified, r.certificate.primal, r.certificate.dual, r.certificate.gap);
+  return fmt::format(
+      "not solved: no answer of the simplex method could be verified to {:g} (primal {:.1e}, dual {:.1e}, gap "
+      "{:.1e})",
+      kVerified, r.certificate.primal, r.certificate.dual, r.certificate.gap);
 }
 
 // An optimum counts only with its certificate.
@@ -100,10 +102,13 @@ Measures measures_of(const Instance& p, const Vector& x) {
   return worst;
 }
 
-double relative_gap(double objective, double optimum) { return std::abs(objective - optimum) / (1 + std::abs(optimum)); }
+double relative_gap(double objective, double optimum) {
+  return std::abs(objective - optimum) / (1 + std::abs(optimum));
+}
 
 Certificate certificate_of(const Instance& p, const SimplexResult& result) {
-  return {measures_of(p, result.x).relative_violation, dual_violation(p, result), relative_gap(dual_objective(p, result), result.objective)};
+  return {measures_of(p, result.x).relative_violation, dual_violation(p, result),
+          relative_gap(dual_objective(p, result), result.objective)};
 }
 
 Refinement refine(const Instance& instance, const Vector& predicted) {

@@ -42,7 +42,8 @@ void equalize(Vector& factor, const Indices& index, const Vector& size) {
 void equilibrate(const Instance& p, Vector& row, Vector& column) {
   Vector size(p.value.size());
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (std::size_t e = 0; e < size.size(); ++e) size[e] = std::abs(p.value[e]) * row[p.row[e]] * column[p.column[e]];
+    for (std::size_t e = 0; e < size.size(); ++e)
+      size[e] = std::abs(p.value[e]) * row[p.row[e]] * column[p.column[e]];
     equalize(row, p.row, size);
     equalize(column, p.column, size);
   }
@@ -82,7 +83,8 @@ Instance scaled_instance(const Instance& p, const Scaled& s) {
 }
 
 Vector times(const Vector& x, const Vector& factor, bool divide) {
-  base::require(x.size() == factor.size(), "lp::scale", "x.size()", x.size(), fmt::format("= {}", factor.size()), "give one number per variable");
+  base::require(x.size() == factor.size(), "lp::scale", "x.size()", x.size(), fmt::format("= {}", factor.size()),
+                "give one number per variable");
   Vector y(x.size());
   for (std::size_t j = 0; j < y.size(); ++j) y[j] = divide ? x[j] / factor[j] : x[j] * factor[j];
   return y;

@@ -39,8 +39,8 @@ TEST(Baseline, ErrorIsTheMeanRelativeDistance) {
   EXPECT_EQ(baseline_error(Baseline::zero, {}), 0);
 }
 
-// The figures of the paper's distribution: .984, .728, .619, known from some 600 programs. Ours agree within four standard errors
-// of both samples; the third decimal of the reference adds its rounding.
+// The figures of the paper's distribution: .984, .728, .619, known from some 600 programs. Ours agree within four
+// standard errors of both samples; the third decimal of the reference adds its rounding.
 TEST(Baseline, ReproducesTheFiguresOfThePapersDistribution) {
   constexpr double kReference[] = {0.984, 0.728, 0.619}, kReferenceCount = 600;
   const Dataset data = generate({}, 2000, 0, "baselines", Protocol::exact).data;

@@ -22,8 +22,16 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // max 3x + 2y over x + y <= 4, x + 3y <= 7, 0 <= x <= 3: (3, 1), value 11. Duals: y1 = -2, d_x = -1.
 Instance textbook() {
-  return {.m = 2, .n = 2, .row = {0, 0, 1, 1}, .column = {0, 1, 0, 1}, .value = {1, 1, 1, 3}, .b = {4, 7}, .equality = {0, 0},
-          .c = {-3, -2}, .l = {0, 0}, .u = {3, kInfinity}};
+  return {.m = 2,
+          .n = 2,
+          .row = {0, 0, 1, 1},
+          .column = {0, 1, 0, 1},
+          .value = {1, 1, 1, 3},
+          .b = {4, 7},
+          .equality = {0, 0},
+          .c = {-3, -2},
+          .l = {0, 0},
+          .u = {3, kInfinity}};
 }
 
 TEST(Simplex, SolvesATextbookProgram) {

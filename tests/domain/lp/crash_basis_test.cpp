@@ -25,8 +25,16 @@ std::int64_t basics(const Basis& basis) {
 }
 
 TEST(CrashBasis, TakesWhatIsFarthestFromItsBounds) {
-  const Instance p{.m = 2, .n = 3, .row = {0, 0, 1}, .column = {0, 1, 2}, .value = {1, 1, 1}, .b = {10, 10}, .equality = {0, 0},
-                   .c = {0, 0, 0}, .l = {0, 0, 0}, .u = {6, 6, 6}};
+  const Instance p{.m = 2,
+                   .n = 3,
+                   .row = {0, 0, 1},
+                   .column = {0, 1, 2},
+                   .value = {1, 1, 1},
+                   .b = {10, 10},
+                   .equality = {0, 0},
+                   .c = {0, 0, 0},
+                   .l = {0, 0, 0},
+                   .u = {6, 6, 6}};
   // Row 0: x1 = 3 ranks first, and its slack depends on it. Row 1: x3 is at its upper bound, the slack 4 is not.
   const Basis basis = crash_basis(p, {0, 3, 6});
   EXPECT_THAT(basis.variables, ElementsAre(Place::lower, Place::basic, Place::upper));
@@ -35,14 +43,30 @@ TEST(CrashBasis, TakesWhatIsFarthestFromItsBounds) {
 
 TEST(CrashBasis, SkipsDependentColumns) {
   // Two equal columns strictly between their bounds: one enters, the other goes to its nearest bound.
-  const Instance p{.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {2, 2}, .b = {8}, .equality = {1},
-                   .c = {0, 0}, .l = {0, 0}, .u = {5, 5}};
+  const Instance p{.m = 1,
+                   .n = 2,
+                   .row = {0, 0},
+                   .column = {0, 1},
+                   .value = {2, 2},
+                   .b = {8},
+                   .equality = {1},
+                   .c = {0, 0},
+                   .l = {0, 0},
+                   .u = {5, 5}};
   EXPECT_THAT(crash_basis(p, {2, 1.5}).variables, ElementsAre(Place::basic, Place::lower));
 }
 
 TEST(CrashBasis, FreeVariablesThatDoNotFitStayBetween) {
-  const Instance p{.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {1, 1}, .b = {0}, .equality = {1},
-                   .c = {0, 0}, .l = {-kInfinity, -kInfinity}, .u = {kInfinity, kInfinity}};
+  const Instance p{.m = 1,
+                   .n = 2,
+                   .row = {0, 0},
+                   .column = {0, 1},
+                   .value = {1, 1},
+                   .b = {0},
+                   .equality = {1},
+                   .c = {0, 0},
+                   .l = {-kInfinity, -kInfinity},
+                   .u = {kInfinity, kInfinity}};
   const Basis basis = crash_basis(p, {0, 0});
   EXPECT_THAT(basis.variables, ElementsAre(Place::basic, Place::between));
 }
@@ -62,7 +86,8 @@ TEST(CrashBasis, AtAVertexOfARandomProgramItIsTheOptimalBasis) {
     const Instance p = draw({}, 2, "vertex", k);
     const SimplexResult solved = simplex(p);
     if (solved.outcome != Outcome::optimal) continue;
-    const SimplexResult again = simplex(p, {.method = SimplexOptions::Method::primal, .start = crash_basis(p, solved.x)});
+    const SimplexResult again =
+        simplex(p, {.method = SimplexOptions::Method::primal, .start = crash_basis(p, solved.x)});
     EXPECT_EQ(again.outcome, Outcome::optimal);
     EXPECT_EQ(again.iterations, 0) << k;
   }

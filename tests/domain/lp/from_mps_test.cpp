@@ -76,7 +76,8 @@ TEST(FromMps, FlipsGreaterRowsAndSplitsRanges) {
 
 TEST(FromMps, AMaximumIsTheNegatedMinimum) {
   const Imported result = imported(
-      "NAME MAXIMUM\nOBJSENSE\n MAX\nROWS\n N COST\n L ROW\nCOLUMNS\n X COST 3 ROW 1\nRHS\n RHS ROW 4 COST -1\nENDATA\n");
+      "NAME MAXIMUM\nOBJSENSE\n MAX\nROWS\n N COST\n L ROW\nCOLUMNS\n X COST 3 ROW 1\nRHS\n RHS ROW 4 COST "
+      "-1\nENDATA\n");
   EXPECT_THAT(result.instance.c, ElementsAre(-3));
   const SimplexResult solved = simplex(result.instance);
   ASSERT_EQ(solved.outcome, Outcome::optimal);

@@ -39,7 +39,8 @@ struct Moments {
   double variance() const { return squares / count - mean() * mean(); }
 };
 
-// Within five standard errors of the mean and of the variance; `kurtosis` is 3 for a normal and 9/5 for a uniform number.
+// Within five standard errors of the mean and of the variance; `kurtosis` is 3 for a normal and 9/5 for a uniform
+// number.
 void expect_moments(const Moments& m, double mean, double variance, double kurtosis, const char* what) {
   EXPECT_NEAR(m.mean(), mean, 5 * std::sqrt(variance / m.count)) << what;
   EXPECT_NEAR(m.variance(), variance, 5 * variance * std::sqrt((kurtosis - 1) / m.count)) << what;
@@ -103,7 +104,8 @@ TEST(Generate, CountsEveryDraw) {
   EXPECT_EQ(drawn.failed, 0);
   EXPECT_EQ(drawn.vertices, 0);
   // The paper's draw kept 600 of 1133.
-  const double reference = 600.0 / 1133, spread = std::sqrt(reference * (1 - reference) * (1.0 / 1133 + 1.0 / drawn.draws));
+  const double reference = 600.0 / 1133,
+               spread = std::sqrt(reference * (1 - reference) * (1.0 / 1133 + 1.0 / drawn.draws));
   EXPECT_NEAR(statistics(drawn).at("feasible fraction"), reference, 4 * spread);
 }
 
@@ -116,7 +118,8 @@ TEST(Generate, LabelsAreFeasibleAndSitAtBoundsAsThePaperSays) {
     EXPECT_LE(violation(p, x), 1e-9);
     for (std::size_t j = 0; j < x.size(); ++j) at_bound += x[j] == p.l[j] || x[j] == p.u[j];
   }
-  EXPECT_NEAR(at_bound / (300 * 50), 0.88, 0.015);  // at most 10 of 50 are basic: 0.8 at least; measured 0.876 +- 0.003
+  EXPECT_NEAR(at_bound / (300 * 50), 0.88,
+              0.015);  // at most 10 of 50 are basic: 0.8 at least; measured 0.876 +- 0.003
 }
 
 TEST(Generate, IsTheSameWithOneThreadAndWithSeveral) {
@@ -132,7 +135,8 @@ TEST(Generate, IsTheSameWithOneThreadAndWithSeveral) {
 }
 
 TEST(Generate, FewerProgramsAreTheFirstOfMore) {
-  const Drawn few = generate({}, 20, 9, "prefix", Protocol::exact), more = generate({}, 50, 9, "prefix", Protocol::exact);
+  const Drawn few = generate({}, 20, 9, "prefix", Protocol::exact),
+              more = generate({}, 50, 9, "prefix", Protocol::exact);
   for (std::size_t k = 0; k < 20; ++k) EXPECT_EQ(few.data.instances[k], more.data.instances[k]);
 }
 
@@ -144,7 +148,8 @@ TEST(Generate, StreamsAndSeedsDiffer) {
 
 // The authors' files: five decimals, solutions of the program before it was rounded.
 TEST(Generate, PaperProtocolRoundsTheProgramAfterItWasSolved) {
-  const Drawn exact = generate({}, 50, 2, "protocol", Protocol::exact), paper = generate({}, 50, 2, "protocol", Protocol::paper);
+  const Drawn exact = generate({}, 50, 2, "protocol", Protocol::exact),
+              paper = generate({}, 50, 2, "protocol", Protocol::paper);
   ASSERT_EQ(exact.draws, paper.draws);
   for (std::size_t k = 0; k < 50; ++k) {
     const Instance &full = exact.data.instances[k], &rounded = paper.data.instances[k];
@@ -175,7 +180,8 @@ TEST(Generate, RefusesWhatCannotBeDrawn) {
 }
 
 TEST(Generate, SaysWhenNothingIsFeasible) {
-  EXPECT_THAT(error_of({.p_equality = 1, .bound_scale = 1e-9}), HasSubstr("draws have a solution; use fewer equalities"));
+  EXPECT_THAT(error_of({.p_equality = 1, .bound_scale = 1e-9}),
+              HasSubstr("draws have a solution; use fewer equalities"));
 }
 
 }  // namespace

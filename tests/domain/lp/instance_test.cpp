@@ -18,8 +18,16 @@ using testing::HasSubstr;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 Instance small() {
-  return {.m = 2, .n = 2, .row = {0, 0, 1}, .column = {0, 1, 1}, .value = {1, 2, 3}, .b = {4, 5}, .equality = {0, 1},
-          .c = {1, -1}, .l = {0, -kInfinity}, .u = {kInfinity, 7}};
+  return {.m = 2,
+          .n = 2,
+          .row = {0, 0, 1},
+          .column = {0, 1, 1},
+          .value = {1, 2, 3},
+          .b = {4, 5},
+          .equality = {0, 1},
+          .c = {1, -1},
+          .l = {0, -kInfinity},
+          .u = {kInfinity, 7}};
 }
 
 std::string error_after(const std::function<void(Instance&)>& change) {
@@ -44,10 +52,12 @@ TEST(Instance, ValidatePassesWhatIsWhole) {
 }
 
 TEST(Instance, ValidateNamesWhatIsWrong) {
-  EXPECT_THAT(error_after([](Instance& p) { p.b.pop_back(); }), HasSubstr("[lp::validate] b.size() = 1 violates = 2"));
+  EXPECT_THAT(error_after([](Instance& p) { p.b.pop_back(); }),
+              HasSubstr("[lp::validate] b.size() = 1 violates = 2"));
   EXPECT_THAT(error_after([](Instance& p) { p.column[2] = 2; }), HasSubstr("column = 2 violates in [0, 2)"));
   EXPECT_THAT(error_after([](Instance& p) { p.row[0] = -1; }), HasSubstr("row = -1 violates in [0, 2)"));
-  EXPECT_THAT(error_after([](Instance& p) { p.column[1] = 0; }), HasSubstr("nonzero = 1 violates order by row, then column"));
+  EXPECT_THAT(error_after([](Instance& p) { p.column[1] = 0; }),
+              HasSubstr("nonzero = 1 violates order by row, then column"));
   EXPECT_THAT(error_after([](Instance& p) { p.c[0] = std::nan(""); }), HasSubstr("c = nan violates finite"));
   EXPECT_THAT(error_after([](Instance& p) { p.l[0] = kInfinity; }), HasSubstr("l = inf violates < inf"));
   EXPECT_THAT(error_after([](Instance& p) { p.u[1] = std::nan(""); }), HasSubstr("u = nan violates > -inf"));

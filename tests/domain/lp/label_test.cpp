@@ -23,8 +23,16 @@ double norm(const std::vector<double>& x) {
 
 // min x1 + x2 over x1 + x2 = 2, 0 <= x <= 3: the solutions are a segment.
 Instance segment() {
-  return {.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {1, 1}, .b = {2}, .equality = {1},
-          .c = {1, 1}, .l = {0, 0}, .u = {3, 3}};
+  return {.m = 1,
+          .n = 2,
+          .row = {0, 0},
+          .column = {0, 1},
+          .value = {1, 1},
+          .b = {2},
+          .equality = {1},
+          .c = {1, 1},
+          .l = {0, 0},
+          .u = {3, 3}};
 }
 
 TEST(Label, IsTheMiddleOfASegmentOfSolutions) {
@@ -57,8 +65,16 @@ TEST(Label, WithoutCostsIsTheFeasiblePointNearestToTheOrigin) {
 
 // The vertex is degenerate (three lines through one point) and has a nonbasic variable at no cost, yet is alone.
 TEST(Label, ADegenerateVertexThatIsAloneIsUnique) {
-  const Instance p{.m = 2, .n = 2, .row = {0, 0, 1}, .column = {0, 1, 0}, .value = {1, 1, 1}, .b = {0, 0}, .equality = {1, 0},
-                   .c = {0, 0}, .l = {0, 0}, .u = {5, 5}};
+  const Instance p{.m = 2,
+                   .n = 2,
+                   .row = {0, 0, 1},
+                   .column = {0, 1, 0},
+                   .value = {1, 1, 1},
+                   .b = {0, 0},
+                   .equality = {1, 0},
+                   .c = {0, 0},
+                   .l = {0, 0},
+                   .u = {5, 5}};
   const Label label = minimum_norm_label(p);
   ASSERT_EQ(label.outcome, Outcome::optimal);
   EXPECT_TRUE(label.unique);
@@ -75,8 +91,8 @@ TEST(Label, InfeasibleAndUnboundedAreOutcomes) {
   EXPECT_EQ(minimum_norm_label(unbounded).outcome, Outcome::unbounded);
 }
 
-// Costs that are rounded to zero leave a face of solutions; the minimum-norm one is feasible, optimal and no longer than the
-// vertex, and moving along the face lengthens it.
+// Costs that are rounded to zero leave a face of solutions; the minimum-norm one is feasible, optimal and no longer
+// than the vertex, and moving along the face lengthens it.
 TEST(Label, OnRandomProgramsWithManySolutionsIsOptimalAndShort) {
   const GenerateOptions options;
   int several = 0;
@@ -128,9 +144,11 @@ void set_nonzeros(Instance& p, const std::vector<std::int64_t>& edges, const std
 LabelCases read_cases(const std::filesystem::path& path) {
   const io::Safetensors file = io::read_safetensors(path);
   const auto doubles = [&](const char* name) { return io::to_doubles(file.at(name)); };
-  const std::vector<double> b = doubles("b"), c = doubles("c"), l = doubles("lb"), u = doubles("ub"), value = doubles("ev");
+  const std::vector<double> b = doubles("b"), c = doubles("c"), l = doubles("lb"), u = doubles("ub"),
+                            value = doubles("ev");
   const std::vector<std::int64_t> circ = io::to_int64s(file.at("circ")), edges = io::to_int64s(file.at("ei"));
-  LabelCases cases{{}, io::to_int64s(file.at("status")), io::to_int64s(file.at("is_unique")), doubles("obj"), doubles("x")};
+  LabelCases cases{
+      {}, io::to_int64s(file.at("status")), io::to_int64s(file.at("is_unique")), doubles("obj"), doubles("x")};
   const std::int64_t m = file.at("b").shape[1], n = file.at("c").shape[1], nnz = file.at("ev").shape[1];
   for (std::size_t k = 0; k < cases.status.size(); ++k) {
     Instance p{.m = m, .n = n, .b = slice(b, k, m), .c = slice(c, k, n), .l = slice(l, k, n), .u = slice(u, k, n)};
@@ -158,7 +176,9 @@ TEST(GoldenLabels, StatusObjectiveAndUniqueSolutionsMatch) {
       const Instance& p = cases.instances[k];
       const Label label = minimum_norm_label(p);
       // scipy's codes: 0 optimal, 2 infeasible, 3 unbounded.
-      const Outcome expected = cases.status[k] == 0 ? Outcome::optimal : cases.status[k] == 2 ? Outcome::infeasible : Outcome::unbounded;
+      const Outcome expected = cases.status[k] == 0   ? Outcome::optimal
+                               : cases.status[k] == 2 ? Outcome::infeasible
+                                                      : Outcome::unbounded;
       ASSERT_EQ(label.outcome, expected);
       if (expected != Outcome::optimal) continue;
       const std::vector<double> reference = slice(cases.x, k, p.n);

@@ -21,8 +21,16 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // One row a = (1, 2) with right-hand side b.
 Instance line(double b, bool equality, double l = -kInfinity, double u = kInfinity) {
-  return {.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {1, 2}, .b = {b}, .equality = {equality},
-          .c = {0, 0}, .l = {l, l}, .u = {u, u}};
+  return {.m = 1,
+          .n = 2,
+          .row = {0, 0},
+          .column = {0, 1},
+          .value = {1, 2},
+          .b = {b},
+          .equality = {equality},
+          .c = {0, 0},
+          .l = {l, l},
+          .u = {u, u}};
 }
 
 TEST(MinimumNorm, ProjectsOnALine) {

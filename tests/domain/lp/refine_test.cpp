@@ -45,7 +45,8 @@ std::vector<RealModel> real_models() {
   std::vector<RealModel> models;
   for (const auto& [name, about] : index.items()) {
     const std::filesystem::path path = folder / (name + ".mps");
-    models.push_back({name, from_mps(io::read_mps(path), path.string()), std::stod(about["obj_clp"].get<std::string>())});
+    models.push_back(
+        {name, from_mps(io::read_mps(path), path.string()), std::stod(about["obj_clp"].get<std::string>())});
   }
   return models;
 }
@@ -54,7 +55,8 @@ constexpr const char* kNoData = "FATHOM_DATA names no folder with netlib/index.j
 
 void expect_optimum(const RealModel& model, const Refinement& refined) {
   ASSERT_EQ(refined.outcome, Outcome::optimal) << model.name << ": " << refined.message;
-  EXPECT_NEAR(model.imported.model_objective(refined.objective), model.optimum, 1e-6 * std::abs(model.optimum)) << model.name;
+  EXPECT_NEAR(model.imported.model_objective(refined.objective), model.optimum, 1e-6 * std::abs(model.optimum))
+      << model.name;
   EXPECT_LE(measures_of(model.imported.instance, refined.x).relative_violation, 1e-8) << model.name;
   EXPECT_TRUE(refined.certificate.holds(1e-8)) << model.name;
   EXPECT_FALSE(refined.from_cold) << model.name;
@@ -102,7 +104,8 @@ TEST(RefineNetlib, FromARandomPointItStillFindsTheOptimum) {
 TEST(RefineNetlib, FromTheOriginItStillFindsTheOptimum) {
   if (!netlib()) GTEST_SKIP() << kNoData;
   for (const RealModel& model : real_models()) {
-    expect_optimum(model, refine(model.imported.instance, std::vector<double>(model.imported.variable_names.size(), 0.0)));
+    expect_optimum(model,
+                   refine(model.imported.instance, std::vector<double>(model.imported.variable_names.size(), 0.0)));
   }
 }
 
@@ -126,8 +129,16 @@ TEST(Refine, FromTheOptimumNeedsNoIterationFromARandomPointItEndsThere) {
 }
 
 Instance box() {
-  return {.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {1, 1}, .b = {3}, .equality = {0},
-          .c = {-1, -1}, .l = {0, 0}, .u = {kInfinity, kInfinity}};
+  return {.m = 1,
+          .n = 2,
+          .row = {0, 0},
+          .column = {0, 1},
+          .value = {1, 1},
+          .b = {3},
+          .equality = {0},
+          .c = {-1, -1},
+          .l = {0, 0},
+          .u = {kInfinity, kInfinity}};
 }
 
 TEST(Refine, InfeasibleAndUnboundedAreOutcomesWithAMessage) {
@@ -152,8 +163,8 @@ TEST(Refine, RefusesAPredictionThatIsNone) {
 TEST(Measures, OfAPointOutside) {
   const Measures m = measures_of(box(), {4, -2});
   EXPECT_EQ(m.objective, -2);
-  EXPECT_EQ(m.violation, 2);             // x2 >= 0 by 2; the row holds
-  EXPECT_EQ(m.relative_violation, 2);    // over 1 + |0|
+  EXPECT_EQ(m.violation, 2);                                    // x2 >= 0 by 2; the row holds
+  EXPECT_EQ(m.relative_violation, 2);                           // over 1 + |0|
   EXPECT_EQ(measures_of(box(), {7, 0}).relative_violation, 1);  // 7 - 3 over 1 + 3
   EXPECT_EQ(measures_of(box(), {1, 1}).violation, 0);
   EXPECT_DOUBLE_EQ(relative_gap(-2, -3), 0.25);

@@ -20,7 +20,8 @@ double largest(const std::vector<double>& values) {
   return most;
 }
 
-// A program of the training distribution in units that differ by many orders of magnitude from row to row, column to column.
+// A program of the training distribution in units that differ by many orders of magnitude from row to row, column to
+// column.
 Instance in_odd_units(std::uint64_t seed, double decades) {
   Instance p = draw({}, seed, "odd units", 0);
   base::Random random(seed);
@@ -42,7 +43,8 @@ TEST(Scaling, GivesTheSizesOfTheTrainingDistribution) {
     const Scaled s = scale(in_odd_units(seed, 4));
     double square = 0;
     for (const double a : s.instance.value) square += a * a;
-    // Factors are rounded to powers of two, so every size is within a factor of sqrt(2) per rounding of what is aimed at.
+    // Factors are rounded to powers of two, so every size is within a factor of sqrt(2) per rounding of what is aimed
+    // at.
     EXPECT_GT(std::sqrt(square / 100), 0.4);
     EXPECT_LT(std::sqrt(square / 100), 2.5);
     EXPECT_GT(largest(s.instance.b), 0.35);
@@ -75,7 +77,16 @@ TEST(Scaling, KeepsInfiniteBoundsAndZeroCosts) {
 }
 
 TEST(Scaling, EmptyRowsAndColumnsKeepAFactorOfTheCommonLength) {
-  const Instance p{.m = 2, .n = 2, .row = {0}, .column = {0}, .value = {3}, .b = {8, 0}, .equality = {0, 0}, .c = {1, 1}, .l = {0, 0}, .u = {1, 1}};
+  const Instance p{.m = 2,
+                   .n = 2,
+                   .row = {0},
+                   .column = {0},
+                   .value = {3},
+                   .b = {8, 0},
+                   .equality = {0, 0},
+                   .c = {1, 1},
+                   .l = {0, 0},
+                   .u = {1, 1}};
   const Scaled s = scale(p);
   for (const double factor : s.row) EXPECT_TRUE(std::isfinite(factor) && factor > 0);
   for (const double factor : s.column) EXPECT_TRUE(std::isfinite(factor) && factor > 0);
