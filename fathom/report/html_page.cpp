@@ -7,50 +7,56 @@ namespace fathom::report {
 
 namespace {
 
-constexpr std::string_view kStyle =
-    ":root{color-scheme:light "
-    "dark;--ink:#1c2733;--quiet:#566270;--page:#fff;--line:#dfe4e8;--tint:#eef5fb;--good:#00694d;"
-    "--bad:#b3261e}"
-    "@media screen and "
-    "(prefers-color-scheme:dark){:root{--ink:#e6eaee;--quiet:#a3aeb9;--page:#14181d;--line:#2f373f;"
-    "--tint:#1b2a38;--good:#3fd0a4;--bad:#ff8a80}}"
-    "*{box-sizing:border-box}"
-    "body{margin:0 auto;max-width:72rem;padding:2rem 1.25rem "
-    "4rem;background:var(--page);color:var(--ink);"
-    "font:1rem/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','DejaVu "
-    "Sans',sans-serif}"
-    "h1{font-size:1.9rem;line-height:1.2;margin:0}h2{font-size:1.25rem;margin:2.8rem 0 .8rem}"
-    "p{max-width:44rem;margin:.6rem 0}.subtitle{color:var(--quiet);margin:.4rem 0 1.6rem}"
-    ".lead{font-size:1.1rem;max-width:48rem}"
-    ".scroll{overflow-x:auto}"
-    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.94rem;margin:."
-    "6rem 0}"
-    "caption{text-align:left;color:var(--quiet);padding:.2rem 0 .5rem}"
-    "th,td{padding:.38rem .7rem;text-align:left;vertical-align:top;border-bottom:1px solid "
-    "var(--line)}"
-    "th:first-child,td:first-child{padding-left:.4rem}"
-    "thead th{color:var(--quiet);font-weight:600;border-bottom:2px solid "
-    "var(--line);vertical-align:bottom}"
-    "tbody th{font-weight:400;white-space:nowrap}.n{text-align:right;white-space:nowrap}"
-    ".best,.best th{font-weight:650;background:var(--tint)}"
-    ".long{overflow-wrap:anywhere;min-width:12rem}"
-    "figure{margin:1.2rem 0 "
-    "0}figcaption{color:var(--quiet);font-size:.93rem;max-width:48rem;margin:.3rem 0 0}"
-    ".panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:."
-    "5rem 1rem}"
-    "figure svg{display:block;max-width:100%;height:auto}figure .one svg{min-width:34rem}"
-    ".holds{color:var(--good);font-weight:650}.fails{color:var(--bad);font-weight:700}"
-    "details{margin:.8rem 0;border-top:1px solid var(--line);padding-top:.5rem}"
-    "summary{cursor:pointer;color:var(--quiet);font-weight:600}"
-    "pre{overflow-x:auto;padding:.9rem 1rem;border:1px solid var(--line);border-radius:.4rem;"
-    "font:.86rem/1.5 ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}"
-    "@media "
-    "print{body{max-width:none;padding:0;font-size:10pt}figure,tr{break-inside:avoid}h2{break-"
-    "after:avoid}"
-    "figure .one svg{min-width:0}.scroll{overflow:visible}pre{white-space:pre-wrap}}";
+constexpr std::string_view kStyle = R"(
+:root { color-scheme: light dark; --ink: #1c2733; --quiet: #566270; --page: #fff; --line: #dfe4e8;
+  --tint: #eef5fb; --good: #00694d; --bad: #b3261e }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --ink: #e6eaee; --quiet: #a3aeb9; --page: #14181d; --line: #2f373f;
+    --tint: #1b2a38; --good: #3fd0a4; --bad: #ff8a80 }
+}
+* { box-sizing: border-box }
+body { margin: 0 auto; max-width: 72rem; padding: 2rem 1.25rem 4rem; background: var(--page);
+  color: var(--ink); font: 1rem/1.55 system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue',
+  'DejaVu Sans', sans-serif }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 }
+h2 { font-size: 1.25rem; margin: 2.8rem 0 .8rem }
+p { max-width: 44rem; margin: .6rem 0 }
+.subtitle { color: var(--quiet); margin: .4rem 0 1.6rem }
+.lead { font-size: 1.1rem; max-width: 48rem }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; margin: .6rem 0 }
+caption { text-align: left; color: var(--quiet); padding: .2rem 0 .5rem }
+th, td { padding: .38rem .65rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line) }
+th:first-child, td:first-child { padding-left: .4rem }
+thead th { color: var(--quiet); font-weight: 600; border-bottom-width: 2px; vertical-align: bottom }
+tbody th { font-weight: 400; white-space: nowrap }
+.n { text-align: right }
+td.n { white-space: nowrap }
+.best, .best th { font-weight: 650; background: var(--tint) }
+.long { overflow-wrap: anywhere; min-width: 12rem }
+.holds { color: var(--good); font-weight: 650 }
+.fails { color: var(--bad); font-weight: 700 }
+figure { margin: 1.2rem 0 0 }
+figcaption { color: var(--quiet); font-size: .93rem; max-width: 48rem; margin: .3rem 0 0 }
+figure svg { display: block; max-width: 100%; height: auto }
+figure .one svg { min-width: 34rem }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: .5rem 1rem }
+details { margin: .8rem 0; border-top: 1px solid var(--line); padding-top: .5rem }
+summary { cursor: pointer; color: var(--quiet); font-weight: 600 }
+pre { overflow-x: auto; padding: .9rem 1rem; border: 1px solid var(--line); border-radius: .4rem;
+  font: .86rem/1.5 ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace }
+@media print {
+  body { max-width: none; padding: 0; font-size: 10pt }
+  figure, tr { break-inside: avoid }
+  h2 { break-after: avoid }
+  figure .one svg { min-width: 0 }
+  .scroll { overflow: visible }
+  pre { white-space: pre-wrap }
+}
+)";
 
-constexpr std::size_t kLongCell =
-    40;  // bytes; such a text (a hash, a command) may be broken anywhere
+// Bytes from which a text (a hash, a command) may be broken anywhere.
+constexpr std::size_t kLongCell = 40;
 
 std::string_view cell_class(const std::string& text, bool numeric) {
   if (numeric) return "n";

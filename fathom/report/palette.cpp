@@ -24,28 +24,36 @@ constexpr std::array<Colour, kColours> kPalette = {{{"#0065a8", "#62b5f0"},    /
 constexpr std::array<std::string_view, 6> kDashes = {
     "none", "7 3", "2 2.5", "9 3 2 3", "14 4", "5 2 2 2 2 2"};
 
-constexpr std::string_view kParts =
-    ".f-chart{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue','DejaVu "
-    "Sans',sans-serif}"
-    ".f-chart text{fill:#1c2733}.f-chart .f-quiet{fill:#566270}"
-    ".f-surface{fill:#fff}"
-    ".f-grid{stroke:#e3e7eb;stroke-width:1}.f-axis{stroke:#7d8893;stroke-width:1}"
-    ".f-rule{stroke:#566270;stroke-width:1.2;stroke-dasharray:4 3}"
-    ".f-series{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:butt}"
-    ".f-band{stroke:none;fill-opacity:.13}.f-title{font-weight:600}.f-bar{fill-opacity:.8}.f-"
-    "whisker{stroke:#1c2733;stroke-width:1.5}";
+constexpr std::string_view kParts = R"(
+.f-chart { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif }
+.f-chart text { fill: #1c2733 }
+.f-chart .f-quiet { fill: #566270 }
+.f-title { font-weight: 600 }
+.f-surface { fill: #fff }
+.f-grid { stroke: #e3e7eb; stroke-width: 1 }
+.f-axis { stroke: #7d8893; stroke-width: 1 }
+.f-rule { stroke: #566270; stroke-width: 1.2; stroke-dasharray: 4 3 }
+.f-series { fill: none; stroke-width: 2; stroke-linejoin: round }
+.f-band { stroke: none; fill-opacity: .13 }
+.f-bar { fill-opacity: .8 }
+.f-whisker { stroke: #1c2733; stroke-width: 1.5 }
+)";
 
-constexpr std::string_view kDarkParts =
-    ".f-chart text{fill:#e6eaee}.f-chart .f-quiet{fill:#a3aeb9}"
-    ".f-surface{fill:#14181d}"
-    ".f-grid{stroke:#2a3138}.f-axis{stroke:#7d8893}.f-rule{stroke:#a3aeb9}"
-    ".f-band{fill-opacity:.2}.f-whisker{stroke:#fff}";
+constexpr std::string_view kDarkParts = R"(
+.f-chart text { fill: #e6eaee }
+.f-chart .f-quiet { fill: #a3aeb9 }
+.f-surface { fill: #14181d }
+.f-grid { stroke: #2a3138 }
+.f-rule { stroke: #a3aeb9 }
+.f-band { fill-opacity: .2 }
+.f-whisker { stroke: #fff }
+)";
 
 std::string colours(std::string_view Colour::*tone) {
   std::string out;
   for (int i = 0; i < kColours; ++i) {
     const std::string_view colour = kPalette[static_cast<std::size_t>(i)].*tone;
-    out += fmt::format(".f-line{0}{{stroke:{1}}}.f-fill{0}{{fill:{1}}}", i, colour);
+    out += fmt::format(".f-line{0} {{ stroke: {1} }} .f-fill{0} {{ fill: {1} }}\n", i, colour);
   }
   return out;
 }
@@ -53,7 +61,7 @@ std::string colours(std::string_view Colour::*tone) {
 }  // namespace
 
 std::string chart_style() {
-  return fmt::format("{}{}@media screen and (prefers-color-scheme:dark){{{}{}}}",
+  return fmt::format("{}{}@media screen and (prefers-color-scheme: dark) {{{}{}}}\n",
                      kParts,
                      colours(&Colour::light),
                      kDarkParts,

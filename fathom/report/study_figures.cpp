@@ -59,12 +59,13 @@ std::vector<Rule> vertical_rules(const base::StudyRecord& record, const Quantity
   return {{depth, "training depth " + significant(depth)}};
 }
 
-// Only where the curves are of what the table measures: the test error.
-std::vector<Rule> horizontal_rules(const base::StudyRecord& record, const std::string& quantity) {
+// The best predictor that learns nothing, where the curves are of what the table measures; nullptr
+// elsewhere.
+const base::ModelResult* best_baseline(const base::StudyRecord& record,
+                                       const std::string& quantity) {
   const int best = best_model(record, main_metric(record), "baseline");
-  if (best < 0 || (quantity != "error" && quantity != main_metric(record))) return {};
-  const base::ModelResult& model = record.models[static_cast<std::size_t>(best)];
-  return {{model.test, fmt::format("{} {}", model.name, significant(model.test, 3))}};
+  if (best < 0 || (quantity != "error" && quantity != main_metric(record))) return nullptr;
+  return &record.models[static_cast<std::size_t>(best)];
 }
 
 // Under the title: what unit the error has, and which way is better.
@@ -83,16 +84,46 @@ bool any_not_finite(const Curves& curves) {
   });
 }
 
-std::string caption_of(const Curves& curves, const LineChart& chart, const Quantity& quantity) {
+// True if mean - std is zero or below somewhere, which a log axis cannot show.
+bool reaches_zero(const Curve& curve) {
+  for (std::size_t i = 0; i < std::min(points_of(curve), curve.std.size()); ++i) {
+    if (curve.mean[i] - curve.std[i] <= 0) return true;
+  }
+  return false;
+}
+
+// Whether bands help: not when there are many, nor when several would fill a log axis down to its
+// end.
+bool bands_help(const Curves& curves, const Curves& all, Scale scale) {
+  if (curves.size() > kMostBands) return false;
+  const bool cut = scale == Scale::log && std::any_of(all.begin(), all.end(), [](const Curve* c) {
+                     return reaches_zero(*c);
+                   });
+  return !cut || curves.size() == 1;
+}
+
+std::string caption_of(const Curves& curves,
+                       const LineChart& chart,
+                       const Quantity& quantity,
+                       const base::ModelResult* baseline) {
+  const bool log = chart.y.scale == Scale::log;
+  const bool banded = std::any_of(chart.series.begin(),
+                                  chart.series.end(),
+                                  [](const Series& series) { return !series.low.empty(); });
+  const bool cut = log && std::any_of(curves.begin(), curves.end(), [](const Curve* c) {
+                     return reaches_zero(*c);
+                   });
   std::string out = quantity.reading;
-  const auto banded = [](const Series& series) { return !series.low.empty(); };
-  if (std::any_of(chart.series.begin(), chart.series.end(), banded))
-    out += " Shaded: mean ± one standard deviation over the samples.";
+  if (banded) out += " Shaded: mean ± one standard deviation over the samples.";
+  if (banded && cut)
+    out += " The shade reaches down to the axis where the deviation exceeds the mean.";
   if (!chart.verticals.empty())
     out += " Right of the vertical rule a model iterates longer than it was trained for.";
-  if (!chart.horizontals.empty())
-    out += " The horizontal rule is the best predictor that learns nothing.";
-  if (chart.y.scale == Scale::log && !quantity.always_log) out += " The axis is logarithmic.";
+  if (baseline != nullptr) {
+    out += fmt::format(" The horizontal rule is the best predictor that learns nothing: {}.",
+                       baseline->name);
+  }
+  if (log && !quantity.always_log) out += " The axis is logarithmic.";
   if (any_not_finite(curves)) out += " A gap in a line: the value was not finite.";
   return out;
 }
@@ -133,7 +164,6 @@ NamedSvg line_figure(const base::StudyRecord& record,
   const Quantity quantity = quantity_of(name);
   const bool by_group = distinct(curves, &Curve::group).size() > 1;
   const bool by_model = distinct(curves, &Curve::model).size() > 1;
-  const bool bands = curves.size() <= kMostBands && !quantity.along_training;
   LineChart chart;
   chart.title = panel.empty() ? quantity.title : quantity.title + ": " + panel;
   chart.x_label = quantity.along_training ? "optimiser step" : "iteration t";
@@ -141,7 +171,10 @@ NamedSvg line_figure(const base::StudyRecord& record,
   chart.y.scale = is_log(quantity, all) ? Scale::log : Scale::linear;
   chart.y.from_zero = quantity.from_zero;
   chart.verticals = vertical_rules(record, quantity);
-  chart.horizontals = horizontal_rules(record, name);
+  const base::ModelResult* baseline = best_baseline(record, name);
+  if (baseline != nullptr)
+    chart.horizontals = {{baseline->test, "baseline " + significant(baseline->test, 3)}};
+  const bool bands = !quantity.along_training && bands_help(curves, all, chart.y.scale);
   if (!panel.empty()) {
     chart.width = kPanelWidth;
     chart.height = kPanelHeight;
@@ -154,7 +187,7 @@ NamedSvg line_figure(const base::StudyRecord& record,
     chart.series.push_back(
         series_of(*curve, label, bands, curves.size() <= kMostMarked && !quantity.along_training));
   }
-  chart.caption = caption_of(curves, chart, quantity);
+  chart.caption = caption_of(curves, chart, quantity, baseline);
   return {file_name(panel.empty() ? name : name + " " + panel), name, to_svg(chart), chart.caption};
 }
 

@@ -11,7 +11,8 @@ std::size_t code_points(const std::string& text);
 // Estimated width in pixels of `text` in a sans-serif face of that size.
 double text_width(const std::string& text, double font_size);
 
-// `text` if it is estimated to fit into `width` pixels, else its beginning and an ellipsis.
+// `text` if it is estimated to fit into `width` pixels, else its beginning, an ellipsis and
+// its end, where names that begin alike differ.
 std::string shortened(const std::string& text, double font_size, double width);
 
 }  // namespace fathom::report

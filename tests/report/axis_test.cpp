@@ -231,8 +231,9 @@ RC_GTEST_PROP(Axis, LabelsDoNotTouch, ()) {
 TEST(TextSize, CountsCodePointsAndShortens) {
   EXPECT_EQ(code_points("10⁻³"), 4U);
   EXPECT_EQ(shortened("abc", 10, 100), "abc");
-  EXPECT_EQ(shortened("λλλλλλλλλλ", 10, 30), "λλλλ…");
+  EXPECT_EQ(shortened("λλλλλλλλλλ", 10, 30), "λλλ…λ");
   EXPECT_EQ(shortened("abc", 10, 0), "…");
+  EXPECT_EQ(shortened("explicit-long-name-16", 10, 58), "explic…-16");
 }
 
 }  // namespace

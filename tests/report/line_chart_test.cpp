@@ -220,7 +220,7 @@ TEST(Palette, LinesStandOutOnLightAndDarkPages) {
   const std::size_t dark = style.find("@media");
   ASSERT_NE(dark, std::string::npos);
   for (int i = 0; i < kColours; ++i) {
-    const std::string rule = "." + line_class(i) + "{stroke:";
+    const std::string rule = "." + line_class(i) + " { stroke: ";
     const std::size_t light_at = style.find(rule), dark_at = style.find(rule, dark);
     ASSERT_LT(light_at, dark);
     ASSERT_NE(dark_at, std::string::npos);

@@ -156,8 +156,31 @@ TEST(StudyFigures, MarkTheTrainingDepthOverIterationsOnly) {
   EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">training depth 12<"));
   EXPECT_THAT(figure_named(figures, "residual").svg, HasSubstr(">training depth 12<"));
   EXPECT_THAT(figure_named(figures, "training-loss").svg, Not(HasSubstr("training depth")));
-  EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">zero 0.62<")) << "the best baseline";
-  EXPECT_THAT(figure_named(figures, "residual").svg, Not(HasSubstr(">zero")));
+  EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">baseline 0.62<"))
+      << "the best baseline";
+  EXPECT_THAT(figure_named(figures, "residual").svg, Not(HasSubstr(">baseline")));
+}
+
+TEST(StudyFigures, CaptionsTellWhatIsDrawn) {
+  base::StudyRecord record = sample_record();
+  EXPECT_THAT(figure_named(study_figures(record), "error").caption,
+              HasSubstr("learns nothing: zero."));
+  EXPECT_THAT(figure_named(study_figures(record), "residual").caption,
+              Not(HasSubstr("exceeds the mean")));
+  record.curves[3].std[5] = 2 * record.curves[3].mean[5];
+  EXPECT_THAT(figure_named(study_figures(record), "residual").caption,
+              HasSubstr("exceeds the mean"));
+}
+
+TEST(StudyFigures, ManyBandsThatReachZeroOnALogAxisAreLeftOut) {
+  base::StudyRecord record = sample_record();
+  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption,
+              HasSubstr("Shaded"));
+  for (base::Curve& curve : record.curves) {
+    if (curve.quantity == "lipschitz") curve.std[1] = 3 * curve.mean[1];
+  }
+  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption,
+              Not(HasSubstr("Shaded")));
 }
 
 TEST(StudyFigures, TheResidualIsLogarithmic) {
