@@ -5,11 +5,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/linalg_vector_norm.h>
 
 #include "fathom/base/error.h"
 #include "fathom/base/timer.h"
-#include "fathom/tensor/convert.h"
+#include "fathom/solve/krylov_basis.h"
 
 namespace fathom::diff {
 
@@ -22,17 +21,13 @@ State blend(const State& y, const State& g, double damping) {
   return State(std::move(parts));
 }
 
-std::vector<double> row_norms(const Tensor& part) {
-  return tensor::to_doubles(at::linalg_vector_norm(part.reshape({part.size(0), -1}), 2, {1}, false, at::kDouble));
-}
-
 // Measures y = G(before) row by row, each part by the test of Stop.
 void account(Solution& solution, const State& before, const State& y, const solve::Stop& stop) {
   std::vector<double> squares(y.batch(), 0), sizes(y.batch(), 0);
   std::vector<char> passes(y.batch(), 1);
   for (std::size_t i = 0; i < y.parts().size(); ++i) {
     const double absolute = stop.atol * std::sqrt(static_cast<double>(y.widths()[i]));
-    const std::vector<double> r = row_norms(y[i] - before[i]), g = row_norms(y[i]);
+    const std::vector<double> r = solve::row_norms(y[i] - before[i]), g = solve::row_norms(y[i]);
     for (std::size_t row = 0; row < r.size(); ++row) {
       squares[row] += r[row] * r[row];
       sizes[row] += g[row] * g[row];

@@ -6,16 +6,14 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
-#include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <fmt/ostream.h>
 
 #include "fathom/base/error.h"
+#include "fathom/solve/krylov_basis.h"
 #include "fathom/solve/validate.h"
 #include "fathom/tensor/convert.h"
 
@@ -24,10 +22,6 @@ namespace fathom::solve {
 namespace {
 
 constexpr double kBreakdown = 1e-14;  // smaller than this against A is rounding: the Krylov space is exhausted, or A singular on it
-
-std::vector<double> row_norms(const Tensor& rows) {
-  return tensor::to_doubles(at::linalg_vector_norm(rows, 2, {1}, false, at::kDouble));
-}
 
 // Column b of a (B, 1) tensor like `like`.
 Tensor column(const std::vector<double>& values, const Tensor& like) {
@@ -150,12 +144,7 @@ class Solver {
 
   // basis[:, j] = v / norm for the open rows, 0 for the others.
   void scale_into(std::int64_t j, const Tensor& v, const std::vector<double>& norms) {
-    std::vector<double> divisor(norms.size());
-    for (std::size_t row = 0; row < norms.size(); ++row) {
-      divisor[row] = open_[row] ? norms[row] : std::numeric_limits<double>::infinity();
-    }
-    const Tensor d = column(divisor, v);
-    basis_.select(1, j).copy_(at::where(d.isinf(), at::zeros_like(v), v / d));
+    basis_.select(1, j).copy_(unit_rows(v, norms, open_));
   }
 
   // Grows the basis until every row's estimate passes, its space is exhausted or its products are used.
@@ -164,25 +153,13 @@ class Solver {
     for (std::int64_t j = 0; j < m && std::find(open_.begin(), open_.end(), 1) != open_.end(); ++j) {
       Tensor w = apply(basis_.select(1, j));
       const std::vector<double> length = row_norms(w);
-      const std::vector<double> h = orthogonalise(w, j + 1);
+      const std::vector<double> h = orthogonalise(w, basis_.narrow(1, 0, j + 1));
       const std::vector<double> left = row_norms(w);
       for (std::size_t row = 0; row < open_.size(); ++row) {
         if (open_[row]) append(row, h.data() + row * (j + 1), j + 1, left[row], length[row]);
       }
       scale_into(j + 1, w, left);
     }
-  }
-
-  // w -= V (V'w), twice; returns V'w, (B, count).
-  std::vector<double> orthogonalise(Tensor& w, std::int64_t count) {
-    const Tensor V = basis_.narrow(1, 0, count);
-    Tensor h = at::zeros({batch_, count, 1}, w.options().dtype(at::kDouble));
-    for (int pass = 0; pass < 2; ++pass) {
-      const Tensor part = at::bmm(V, w.unsqueeze(2));
-      w = at::baddbmm(w.unsqueeze(2), V.transpose(1, 2), part, 1, -1).squeeze(2);
-      h += part;
-    }
-    return tensor::to_doubles(h);
   }
 
   void append(std::size_t row, const double* h, std::int64_t count, double left, double length) {
