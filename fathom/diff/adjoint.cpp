@@ -64,14 +64,21 @@ std::string describe(const AdjointReport& report, const Implicit& options) {
     return fmt::format("adjoint ({}) converged for {} rows in {} products, worst relative residual {:.1e}.",
                        options.adjoint, report.status.size(), report.calls, report.worst_relative_residual);
   }
-  return fmt::format("adjoint ({}) of {} of {} rows did not reach rtol = {:.1e} in {} products: worst relative residual {:.1e}.",
-                     options.adjoint, failed, report.status.size(), options.rtol, report.calls, report.worst_relative_residual);
+  return fmt::format(
+      "adjoint ({}) of {} of {} rows did not reach rtol = {:.1e} in {} products: worst relative residual {:.1e}.",
+      options.adjoint,
+      failed,
+      report.status.size(),
+      options.rtol,
+      report.calls,
+      report.worst_relative_residual);
 }
 
 }  // namespace
 
 bool AdjointReport::converged() const {
-  return calls >= 0 && std::all_of(status.begin(), status.end(), [](solve::Status s) { return s == solve::Status::converged; });
+  return calls >= 0 &&
+         std::all_of(status.begin(), status.end(), [](solve::Status s) { return s == solve::Status::converged; });
 }
 
 AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Implicit& options) {
@@ -79,7 +86,8 @@ AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, cons
   const Tensor norm = row_norms(v);
   const Tensor scale = at::where(norm > 0, norm, at::ones_like(norm)).to(v.scalar_type());
   const Tensor unit = v.detach() / scale;
-  AdjointSolution solution = options.adjoint == "gmres" ? by_gmres(vjp, unit, options) : by_fixed_point(vjp, unit, options);
+  AdjointSolution solution =
+      options.adjoint == "gmres" ? by_gmres(vjp, unit, options) : by_fixed_point(vjp, unit, options);
   solution.u = solution.u * scale;
   solution.report.worst_relative_residual = worst(solution.report.relative_residual);
   solution.report.message = describe(solution.report, options);

@@ -5,8 +5,8 @@
 //   gmres     (I - J') u = v  [SaadSchultz1986] any spectrum without the eigenvalue 1, radius above 1 included
 //
 // Rows are solved for v / ||v||, so the answer's relative error does not depend on the size of the loss. The test is
-// ||v + J'u - u|| <= rtol * ||v|| per row; a row with v = 0 has u = 0. Where L = ||J|| < 1 is known, the error is at most
-// ||residual|| / (1 - L).
+// ||v + J'u - u|| <= rtol * ||v|| per row; a row with v = 0 has u = 0. Where L = ||J|| < 1 is known, the error is at
+// most ||residual|| / (1 - L).
 #pragma once
 
 #include <cstdint>

@@ -62,8 +62,13 @@ std::string note_on(const Solution& solution) {
   const std::int64_t nonfinite = solution.count(solve::Status::nonfinite);
   const std::int64_t unfinished = rows - nonfinite - solution.count(solve::Status::converged);
   std::string note;
-  if (unfinished > 0) note += fmt::format(" {} of {} rows did not converge forward: their gradient is that at the best iterate.", unfinished, rows);
-  if (nonfinite > 0) note += fmt::format(" {} of {} rows met NaN or infinity forward: they give no gradient.", nonfinite, rows);
+  if (unfinished > 0) {
+    note += fmt::format(
+        " {} of {} rows did not converge forward: their gradient is that at the best iterate.", unfinished, rows);
+  }
+  if (nonfinite > 0) {
+    note += fmt::format(" {} of {} rows met NaN or infinity forward: they give no gradient.", nonfinite, rows);
+  }
   return note;
 }
 
@@ -101,7 +106,11 @@ struct Dispatch {
   Equilibrium operator()(const Phantom& options) const { return steps_from_solution(options.steps, options.damping); }
   Equilibrium operator()(const Unrolled& options) const { return own_steps(options.steps, options.steps); }
   Equilibrium operator()(const Truncated& options) const {
-    base::require(options.last <= options.steps, "diff::equilibrium", "truncated.last", options.last, "<= truncated.steps",
+    base::require(options.last <= options.steps,
+                  "diff::equilibrium",
+                  "truncated.last",
+                  options.last,
+                  "<= truncated.steps",
                   fmt::format("{} steps are run in all", options.steps));
     return own_steps(options.steps, options.last);
   }

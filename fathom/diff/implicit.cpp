@@ -78,8 +78,10 @@ class Equilibrium : public Node {
     AdjointSolution adjoint = solve_adjoint(vjp, v, options_);
     adjoint.report.message += log_.note;
     if (worth_a_warning(adjoint, v, options_)) {
-      base::warn("[diff::equilibrium] {} The gradient is approximate; raise adjoint max_iter, try gmres, or solve forward further.",
-                 adjoint.report.message);
+      base::warn(
+          "[diff::equilibrium] {} The gradient is approximate; raise adjoint max_iter, try gmres, or solve forward "
+          "further.",
+          adjoint.report.message);
     }
     log_.write(std::move(adjoint.report));
     return adjoint.u;
@@ -125,8 +127,8 @@ void AdjointLog::write(AdjointReport adjoint) const {
 
 Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log) {
   const EdgeList leaf{torch::autograd::impl::gradient_edge(y)};
-  if (!depends_on({g}, leaf)) return g;
   Boundary captures = cut({g}, leaf);
+  if (!captures.reached) return g;
   Tensor out = y.detach().clone();
   if (captures.outer.empty()) return out;
   const std::shared_ptr<Equilibrium> node(

@@ -2,12 +2,14 @@
 //
 //   dL/dtheta = u' dG/dtheta at y*,   u = v + J'u,   v = dL/dy*           [Bai2019] arXiv:1909.01377, eq. (9)-(10)
 //
-// One node of the autograd graph stands for the whole solve. It keeps G taped once at y* and hands gradients to whatever
-// G captured. Under create_graph the backward pass is itself differentiated: u is the equilibrium of the linear map
-// u -> v + J(y*(theta), theta)'u and is attached by the same means, and y* counts as a function of theta in both.
+// One node of the autograd graph stands for the whole solve. It keeps G taped once at y* and hands gradients to
+// whatever G captured. Under create_graph the backward pass is itself differentiated: u is the equilibrium of the
+// linear map u -> v + J(y*(theta), theta)'u and is attached by the same means, and y* counts as a function of theta
+// in both.
 //
 // Cost      backward: one u'J per adjoint iteration and one vjp of G for the captures. Memory: one taped G.
-// Accuracy  first order: ||residual|| / (1 - L) relative to ||v|| where L = ||J|| < 1, and as far as y* itself is exact.
+// Accuracy  first order: ||residual|| / (1 - L) relative to ||v|| where L = ||J|| < 1, and as far as y* itself is
+// exact.
 #pragma once
 
 #include <cstdint>
@@ -32,7 +34,8 @@ struct AdjointLog {
 };
 
 // `y` (B, D) and g = G(y) recorded with y a leaf. Returns the values of y with the graph of y*(captures); g itself if
-// it does not depend on y, and y without a graph if nothing captured requires grad. A failed adjoint is one warning line.
+// it does not depend on y, and y without a graph if nothing captured requires grad. A failed adjoint is one warning
+// line.
 Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log = {});
 
 }  // namespace fathom::diff

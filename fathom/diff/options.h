@@ -84,7 +84,10 @@ struct GradientChoice {
     return truncated;
   }
   void fields(base::Fields& f) {
-    f.add_choice("method", method, {"implicit", "jacobian_free", "phantom", "unrolled", "truncated"}, "gradient of the equilibrium");
+    f.add_choice("method",
+                 method,
+                 {"implicit", "jacobian_free", "phantom", "unrolled", "truncated"},
+                 "gradient of the equilibrium");
     f.group("implicit", implicit);
     f.group("phantom", phantom);
     f.group("unrolled", unrolled);

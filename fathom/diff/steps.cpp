@@ -60,7 +60,9 @@ State recorded_steps(const Map& map, const State& y, std::int64_t steps, double 
   State at = y;
   for (std::int64_t t = 0; t < steps; ++t) {
     const State g = map(at, rows);
-    if (!g.same_layout(at)) base::fail("diff::equilibrium", "G changed the shape of its state; a fixed point needs G(y) shaped like y");
+    if (!g.same_layout(at)) {
+      base::fail("diff::equilibrium", "G changed the shape of its state; a fixed point needs G(y) shaped like y");
+    }
     at = blend(at, g, damping);
   }
   return at;

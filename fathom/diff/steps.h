@@ -5,8 +5,9 @@
 //   unrolled       all steps from y0:          exact for the iterate they end at
 //   truncated      all steps from y0, a graph for the last ones
 //
-// Memory: one taped G a recorded step. At y* phantom tends to the implicit gradient as k grows, at the rate of the damped
-// iteration; jacobian_free is a descent direction where ||J|| < 1 is small enough and G well conditioned in theta.
+// Memory: one taped G a recorded step. At y* phantom tends to the implicit gradient as k grows, at the rate of the
+// damped iteration; jacobian_free is a descent direction where ||J|| < 1 is small enough and G well conditioned in
+// theta.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +27,8 @@ struct Run {
 };
 
 // The iterate after `steps` plain steps from y0, the last `recorded` of them with a graph, and an account of them:
-// residual ||y_T - y_{T-1}|| per row, converged where it passes `stop`, nonfinite where y_T is, else max_iter. steps = 0
-// returns y0 with residual NaN. The steps of Stop itself (max_iter, budget) do not matter here.
+// residual ||y_T - y_{T-1}|| per row, converged where it passes `stop`, nonfinite where y_T is, else max_iter. steps
+// = 0 returns y0 with residual NaN. The steps of Stop itself (max_iter, budget) do not matter here.
 Run run_steps(const Map& map, const State& y0, std::int64_t steps, std::int64_t recorded, const solve::Stop& stop);
 
 }  // namespace fathom::diff

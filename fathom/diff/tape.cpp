@@ -76,7 +76,8 @@ class Reach {
 
   void leave(Node* node) {
     const auto& edges = node->next_edges();
-    const bool leads_there = std::any_of(edges.begin(), edges.end(), [this](const Edge& edge) { return ends_at(edge.function.get()); });
+    const bool leads_there =
+        std::any_of(edges.begin(), edges.end(), [this](const Edge& edge) { return ends_at(edge.function.get()); });
     if (leads_there && inside_.insert(node).second) order_.push_back(node);
     path_.pop_back();
   }
@@ -116,18 +117,13 @@ class Substitution : public Node {
 
 }  // namespace
 
-bool depends_on(const Tensors& values, const EdgeList& ends) {
-  const NodeSet end_nodes = nodes_of(ends);
-  const EdgeList roots = edges_of(values);
-  const Reach reach(roots, end_nodes);
-  return std::any_of(roots.begin(), roots.end(), [&](const Edge& root) { return reach.ends_at(root.function.get()); });
-}
-
 Boundary cut(const Tensors& values, const EdgeList& ends) {
   const EdgeList roots = edges_of(values);
   const NodeSet end_nodes = nodes_of(ends);
   const Reach reach(roots, end_nodes);
   Boundary boundary;
+  boundary.reached =
+      std::any_of(roots.begin(), roots.end(), [&](const Edge& root) { return reach.ends_at(root.function.get()); });
   std::map<std::pair<Node*, std::uint32_t>, Edge> sinks;  // one for each input of each capture
   for (Node* node : reach.nodes()) {
     for (Edge& edge : node->next_edges()) {

@@ -26,13 +26,12 @@ using Tensors = std::vector<Tensor>;
 // inner[i] -> outer[i], as above.
 struct Boundary {
   EdgeList inner, outer;
+  bool reached = true;  // whether the graph leads to its ends at all
 };
 
-// Whether any of `values` has a graph that leads to one of `ends`.
-bool depends_on(const Tensors& values, const EdgeList& ends);
-
-// Cuts the graph of `values` where it leaves the nodes that depend on one of `ends`; returns the new sinks with the
-// edges they stand for. Cost: one walk over the graph behind `values`. Those nodes must be nobody else's.
+// Cuts the graph of `values` where it leaves the nodes that depend on one of `ends`, which must be nobody else's.
+// Returns the new sinks with the edges they stand for; `reached` is false if no value depends on an end. Cost: one walk
+// over the graph behind `values`.
 Boundary cut(const Tensors& values, const EdgeList& ends);
 
 // sum_i <values_i, cotangents_i> differentiated along `edges`; undefined where nothing arrives. Keeps the graph.

@@ -21,15 +21,17 @@ struct Point {
 std::vector<Point> usable(std::span<const double> residuals) {
   std::vector<Point> points;
   for (std::size_t t = 0; t < residuals.size(); ++t) {
-    if (std::isfinite(residuals[t]) && residuals[t] > 0) points.push_back({static_cast<std::int64_t>(t), std::log(residuals[t])});
+    if (std::isfinite(residuals[t]) && residuals[t] > 0) {
+      points.push_back({static_cast<std::int64_t>(t), std::log(residuals[t])});
+    }
   }
   return points;
 }
 
 bool lower(const Point& a, const Point& b) { return a.log_residual < b.log_residual; }
 
-// The points before rounding: where there is a descent of three decades or more, up to the last decade of it, in which a
-// trace at its floor wanders about; else up to the smallest residual.
+// The points before rounding: where there is a descent of three decades or more, up to the last decade of it, in
+// which a trace at its floor wanders about; else up to the smallest residual.
 std::span<const Point> descent(std::span<const Point> points) {
   const auto lowest = std::min_element(points.begin(), points.end(), lower);
   const auto highest = std::max_element(points.begin(), lowest + 1, lower);
@@ -54,7 +56,9 @@ double quantile(std::vector<double> values, double q) {
   return values[place];
 }
 
-double slope(const Point& a, const Point& b) { return (b.log_residual - a.log_residual) / static_cast<double>(b.t - a.t); }
+double slope(const Point& a, const Point& b) {
+  return (b.log_residual - a.log_residual) / static_cast<double>(b.t - a.t);
+}
 
 void require_bound_inputs(double L, double length, const char* place) {
   base::require(L >= 0, place, "L", L, ">= 0", "it is a Lipschitz constant");

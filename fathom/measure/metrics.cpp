@@ -15,10 +15,11 @@ namespace {
 
 void require_same_shape(const Tensor& a, const Tensor& b, const char* place) {
   if (a.dim() < 1 || a.sizes() != b.sizes()) {
-    base::fail(place,
-               "shapes = {} and {} violate one shape (B, ...); compare a prediction with the target of the same samples",
-               fmt::streamed(a.sizes()),
-               fmt::streamed(b.sizes()));
+    base::fail(
+        place,
+        "shapes = {} and {} violate one shape (B, ...); compare a prediction with the target of the same samples",
+        fmt::streamed(a.sizes()),
+        fmt::streamed(b.sizes()));
   }
 }
 

@@ -18,8 +18,8 @@ std::vector<double> rel_l2(const Tensor& a, const Tensor& b, double offset = 0);
 // mean over the row of (a - b)^2
 std::vector<double> mse(const Tensor& a, const Tensor& b);
 
-// 10 log10(range^2 / mse) in dB; infinity where a = b. `range` is what the data can span: 1 for images in [0, 1], 255 for
-// bytes. Errors: range not positive.
+// 10 log10(range^2 / mse) in dB; infinity where a = b. `range` is what the data can span: 1 for images in [0, 1], 255
+// for bytes. Errors: range not positive.
 std::vector<double> psnr(const Tensor& a, const Tensor& b, double range);
 
 }  // namespace fathom::measure

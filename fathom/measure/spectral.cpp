@@ -56,7 +56,8 @@ struct Ritz {
 
 Ritz dominant(const std::vector<double>& H, std::int64_t m) {
   const auto [values, vectors] = at::linalg_eig(tensor::from_doubles(H, {m, m}, at::kDouble));
-  const std::vector<double> theta = tensor::to_doubles(at::view_as_real(values)), x = tensor::to_doubles(at::view_as_real(vectors));
+  const std::vector<double> theta = tensor::to_doubles(at::view_as_real(values)),
+                            x = tensor::to_doubles(at::view_as_real(vectors));
   Ritz best;
   std::int64_t k = 0;
   for (std::int64_t i = 0; i < m; ++i) {
@@ -120,8 +121,8 @@ class Arnoldi {
     else if (j + 1 < m_) H_[row][(j + 1) * m_ + j] = left;
   }
 
-  // The dominant Ritz pair of every open row; the next cycle starts from the real part of its vector, whose span with its
-  // image under J holds the complex one's.
+  // The dominant Ritz pair of every open row; the next cycle starts from the real part of its vector, whose span with
+  // its image under J holds the complex one's.
   void restart() {
     std::vector<double> coordinates(rows_ * (m_ + 1), 0);
     for (std::int64_t row = 0; row < rows_; ++row) {

@@ -3,9 +3,9 @@
 //   spectral_radius  max |lambda|: below 1, the plain iteration converges near y, at that rate
 //   sigma_max        ||dG/dy||_2: below 1, G contracts there; never below the spectral radius
 //
-// Rows must be independent (row b of G(y) depends on row b of y): the Jacobian is then one block a row. A row's numbers do
-// not depend on its batch-mates. Cost: one taped G, and for each step one J v (about four evaluations of G), for sigma_max
-// one J'v as well (two).
+// Rows must be independent (row b of G(y) depends on row b of y): the Jacobian is then one block a row. A row's
+// numbers do not depend on its batch-mates. Cost: one taped G, and for each step one J v (about four evaluations of
+// G), for sigma_max one J'v as well (two).
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,8 @@ namespace fathom::solve {
 
 namespace {
 
-constexpr double kBreakdown = 1e-14;  // smaller than this against A is rounding: the Krylov space is exhausted, or A singular on it
+constexpr double kBreakdown =
+    1e-14;  // smaller than this against A is rounding: the Krylov space is exhausted, or A singular on it
 
 // Column b of a (B, 1) tensor like `like`.
 Tensor column(const std::vector<double>& values, const Tensor& like) {
@@ -111,7 +112,10 @@ class Solver {
     ++out_.calls;
     Tensor product = A_(v);
     if (product.sizes() != v.sizes()) {
-      base::fail("solve::gmres", "A returned shape {} for {}; it must keep the shape", fmt::streamed(product.sizes()), fmt::streamed(v.sizes()));
+      base::fail("solve::gmres",
+                 "A returned shape {} for {}; it must keep the shape",
+                 fmt::streamed(product.sizes()),
+                 fmt::streamed(v.sizes()));
     }
     return product;
   }

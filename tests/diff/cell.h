@@ -1,4 +1,5 @@
-// The cell that the tests of gradients share: y = tanh(y W' + x U' + b), with ||W|| = gain, so that J's norm is below it.
+// The cell that the tests of gradients share: y = tanh(y W' + x U' + b), with ||W|| = gain, so that J's norm is below
+// it.
 #pragma once
 
 #include <ATen/Functions.h>
@@ -16,7 +17,8 @@ struct Cell {
     const auto options = at::TensorOptions().dtype(at::kDouble);
     Tensor W = at::randn({width, width}, options);
     W = W * (gain / at::linalg_matrix_norm(W, 2).item<double>());
-    const Tensor U = at::randn({width, 3}, options), b = 0.3 * at::randn({width}, options), x = at::randn({batch, 3}, options);
+    const Tensor U = at::randn({width, 3}, options), b = 0.3 * at::randn({width}, options),
+                 x = at::randn({batch, 3}, options);
     return Cell{W.to(type), U.to(type), b.to(type), x.to(type)};
   }
 

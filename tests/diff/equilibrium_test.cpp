@@ -21,7 +21,8 @@ using testing::HasSubstr;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 const Implicit kExact{.rtol = 1e-12, .max_iter = 400};
 
-Inputs gradients_of(Cell cell, const Gradient& gradient, const solve::Solver& solver, const solve::Stop& stop, double scale = 1) {
+Inputs gradients_of(
+    Cell cell, const Gradient& gradient, const solve::Solver& solver, const solve::Stop& stop, double scale = 1) {
   cell.require_grad();
   const Tensor loss = scale * loss_of(equilibrium(cell.map(), cell.start(), solver, gradient, stop).y.only());
   return torch::autograd::grad({loss}, cell.inputs(), {}, false, false, true);
@@ -74,14 +75,22 @@ TEST(Equilibrium, ValueIsTheSolutionAndRecordsNothingOutsideGradMode) {
   EXPECT_TRUE(with.y.only().requires_grad());
   EXPECT_TRUE(at::equal(with.y.only(), with.solution.y.only()));
   const at::NoGradGuard no_grad;
-  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}), Gradient(Unrolled{}), Gradient(Truncated{})}) {
+  for (const Gradient& gradient : {Gradient(Implicit{}),
+                                   Gradient(JacobianFree{}),
+                                   Gradient(Phantom{}),
+                                   Gradient(Unrolled{}),
+                                   Gradient(Truncated{})}) {
     EXPECT_FALSE(equilibrium(cell.map(), cell.start(), solve::Anderson{}, gradient).y.only().requires_grad());
   }
 }
 
 TEST(Equilibrium, HasNoGraphWhereNothingRequiresGrad) {
   const Cell cell = Cell::random(3, 4, 0.5);
-  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}), Gradient(Unrolled{}), Gradient(Truncated{})}) {
+  for (const Gradient& gradient : {Gradient(Implicit{}),
+                                   Gradient(JacobianFree{}),
+                                   Gradient(Phantom{}),
+                                   Gradient(Unrolled{}),
+                                   Gradient(Truncated{})}) {
     EXPECT_FALSE(equilibrium(cell.map(), cell.start(), solve::Anderson{}, gradient).y.only().requires_grad());
   }
 }
@@ -118,7 +127,8 @@ TEST(Equilibrium, ARowThatMeetsNaNGivesNoGradientAndHarmsNoOther) {
   harmed.x[2].fill_(kNaN);
   const Tensor others = tensor::from_int64s({0, 1, 3}, {3});
   healthy.x = healthy.x.index_select(0, others);
-  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(Implicit{.adjoint = "gmres"}), Gradient(JacobianFree{}), Gradient(Phantom{})}) {
+  for (const Gradient& gradient :
+       {Gradient(Implicit{}), Gradient(Implicit{.adjoint = "gmres"}), Gradient(JacobianFree{}), Gradient(Phantom{})}) {
     Cell a = harmed, b = healthy;
     a.require_grad();
     b.require_grad();
@@ -134,9 +144,28 @@ TEST(Equilibrium, ARowThatMeetsNaNGivesNoGradientAndHarmsNoOther) {
     EXPECT_EQ(a.x.grad()[2].abs().sum().item<double>(), 0);
     if (e.adjoint) {
       EXPECT_THAT(e.adjoint->message, HasSubstr("1 of 4 rows met NaN"));
-      EXPECT_EQ(e.adjoint->status, (std::vector<Status>{Status::converged, Status::converged, Status::nonfinite, Status::converged}));
+      EXPECT_EQ(e.adjoint->status,
+                (std::vector<Status>{Status::converged, Status::converged, Status::nonfinite, Status::converged}));
     }
   }
+}
+
+TEST(Equilibrium, SecondDerivativesAreThoseOfTheRowsThatAreFinite) {
+  Cell harmed = Cell::random(3, 4, 0.5), healthy = harmed;
+  harmed.x = harmed.x.clone();
+  harmed.x[0].fill_(kNaN);
+  healthy.x = healthy.x.narrow(0, 1, 2);
+  const auto curvature = [](const Cell& cell) {
+    const Inputs inputs = leaves({cell.W, cell.b});
+    const Tensor y =
+        equilibrium(
+            Cell{inputs[0], cell.U, inputs[1], cell.x}.map(), cell.start(), solve::Anderson{}, kExact, {.rtol = 1e-12})
+            .y.only();
+    const Inputs slope = torch::autograd::grad({(y * y).sum()}, inputs, {}, true, true);
+    return torch::autograd::grad({(slope[0] * slope[0]).sum() + slope[1].sum()}, inputs);
+  };
+  const Inputs actual = curvature(harmed), expected = curvature(healthy);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(close(actual[i], expected[i], Tol{}.plus(1e-9)));
 }
 
 TEST(Equilibrium, ANaNRowOfAMapWithoutRowsLeavesTheOtherInputsAlone) {
@@ -181,13 +210,15 @@ TEST(Equilibrium, GmresSolvesAnAdjointOfRadiusAboveOne) {
   const Equilibrium e = problem.solve(Implicit{.adjoint = "gmres"});
   e.y.only().sum().backward();
   EXPECT_TRUE(e.adjoint->converged());
-  EXPECT_TRUE(close(problem.c.grad(), at::full({3, 2}, -2.0, at::kDouble), Tol::of(at::kDouble).ops(10)));  // 1 / (1 - 3/2)
+  EXPECT_TRUE(
+      close(problem.c.grad(), at::full({3, 2}, -2.0, at::kDouble), Tol::of(at::kDouble).ops(10)));  // 1 / (1 - 3/2)
 }
 
 TEST(Equilibrium, SaysThatARowDidNotConvergeForward) {
   Cell cell = Cell::random(3, 6, 0.99);
   cell.require_grad();
-  const Equilibrium e = equilibrium(cell.map(), cell.start(), solve::Picard{}, Implicit{}, {.rtol = 1e-12, .max_iter = 3});
+  const Equilibrium e =
+      equilibrium(cell.map(), cell.start(), solve::Picard{}, Implicit{}, {.rtol = 1e-12, .max_iter = 3});
   loss_of(e.y.only()).backward();
   EXPECT_EQ(e.solution.count(Status::max_iter), 3);
   EXPECT_THAT(e.adjoint->message, HasSubstr("3 of 3 rows did not converge forward"));
@@ -207,7 +238,8 @@ TEST(Equilibrium, RefusesBadOptions) {
     run(Truncated{.steps = 3, .last = 4});
     FAIL() << "last > steps was accepted";
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "[diff::equilibrium] truncated.last = 4 violates <= truncated.steps; 3 steps are run in all");
+    EXPECT_STREQ(error.what(),
+                 "[diff::equilibrium] truncated.last = 4 violates <= truncated.steps; 3 steps are run in all");
   }
   EXPECT_THROW(equilibrium([](const Tensor& y) { return at::cat({y, y}, 1); }, cell.start()), Error);
 }
@@ -217,7 +249,8 @@ RC_GTEST_PROP(EquilibriumProperty, ImplicitEqualsUnrolling, ()) {
   const double gain = 0.1 * *rc::gen::inRange(0, 8);
   const Cell cell = Cell::random(batch, width, gain);
   const solve::Stop tight{.rtol = 1e-13, .max_iter = 300};
-  const Inputs actual = gradients_of(cell, kExact, solve::Anderson{}, tight), expected = gradients_of(cell, Unrolled{120}, solve::Anderson{}, tight);
+  const Inputs actual = gradients_of(cell, kExact, solve::Anderson{}, tight),
+               expected = gradients_of(cell, Unrolled{120}, solve::Anderson{}, tight);
   for (std::size_t i = 0; i < actual.size(); ++i) RC_ASSERT(close(actual[i], expected[i], Tol{}.plus(1e-9)));
 }
 

@@ -61,8 +61,8 @@ TEST(Implicit, ThirdDerivativesEqualThoseOfUnrolling) {
   for (std::size_t i = 0; i < inputs.size(); ++i) EXPECT_TRUE(close(actual[i], expected[i], Tol{}.plus(1e-8)));
 }
 
-// The gradient flows to what G captured, whatever way it captured it. G uses a leaf, something made from that leaf, and a
-// weight that the loss also uses by itself.
+// The gradient flows to what G captured, whatever way it captured it. G uses a leaf, something made from that leaf,
+// and a weight that the loss also uses by itself.
 struct Entangled {
   Tensor W, x;
 
@@ -97,8 +97,10 @@ TEST(Implicit, GivesTheGradientOfATensorInsideTheGraph) {
   const Tensor leaf = cell.x;
   cell.x = at::tanh(leaf);
   const Tensor implicit = loss_of(equilibrium(cell.map(), cell.start(), solve::Anderson{}, kExact, kTight).y.only());
-  const Tensor unrolled = loss_of(equilibrium(cell.map(), cell.start(), solve::Anderson{}, Unrolled{100}, kTight).y.only());
-  const Inputs actual = torch::autograd::grad({implicit}, {cell.x, leaf}, {}, true), expected = torch::autograd::grad({unrolled}, {cell.x, leaf});
+  const Tensor unrolled =
+      loss_of(equilibrium(cell.map(), cell.start(), solve::Anderson{}, Unrolled{100}, kTight).y.only());
+  const Inputs actual = torch::autograd::grad({implicit}, {cell.x, leaf}, {}, true),
+               expected = torch::autograd::grad({unrolled}, {cell.x, leaf});
   for (std::size_t i = 0; i < 2; ++i) EXPECT_TRUE(close(actual[i], expected[i], Tol{}.plus(1e-10)));
 }
 
@@ -166,7 +168,9 @@ struct Pair {
       return State({at::tanh(0.5 * back + rows.of(p.x)), at::tanh(0.5 * at::linear(y.flatten(1), p.W))});
     });
   }
-  State start() const { return State({at::zeros_like(x).detach(), at::zeros({x.size(0), 4}, x.options().requires_grad(false))}); }
+  State start() const {
+    return State({at::zeros_like(x).detach(), at::zeros({x.size(0), 4}, x.options().requires_grad(false))});
+  }
 };
 
 TEST(Implicit, WorksOnStatesOfSeveralTensors) {
@@ -177,7 +181,8 @@ TEST(Implicit, WorksOnStatesOfSeveralTensors) {
       return loss_of(y[0]) + 2 * loss_of(y[1]);
     };
   };
-  const Tensor W = at::sin(at::arange(24, at::kDouble)).view({4, 6}) / 3, x = at::cos(at::arange(18, at::kDouble)).view({3, 2, 3});
+  const Tensor W = at::sin(at::arange(24, at::kDouble)).view({4, 6}) / 3,
+               x = at::cos(at::arange(18, at::kDouble)).view({3, 2, 3});
   const Inputs inputs = leaves({W, x});
   const Inputs actual = gradient(loss(kExact), inputs), expected = gradient(loss(Unrolled{200}), inputs);
   for (std::size_t i = 0; i < inputs.size(); ++i) EXPECT_TRUE(close(actual[i], expected[i], Tol{}.plus(1e-10)));
@@ -210,7 +215,8 @@ TEST(Implicit, ErrorStaysWithinTheBoundThatItsReportGives) {
   for (const double rtol : {1e-2, 1e-4, 1e-6}) {
     const Inputs rough = gradient(implicit_loss(Implicit{.rtol = rtol}), inputs);
     // ||du|| <= rtol ||v|| / (1 - L); here db = sum of u D with D = diag(tanh') <= 1, and ||v|| over 4 rows.
-    const Tensor y = equilibrium(Cell::of(inputs).map(), Cell::of(inputs).start(), solve::Anderson{}, kExact, kTight).y.only();
+    const Tensor y =
+        equilibrium(Cell::of(inputs).map(), Cell::of(inputs).start(), solve::Anderson{}, kExact, kTight).y.only();
     const Tensor v = torch::autograd::grad({loss_of(y)}, {y})[0];
     const double bound = rtol / (1 - gain) * at::linalg_vector_norm(v, 2, {1}).sum().item<double>();
     EXPECT_LE(at::linalg_vector_norm(rough[2] - exact[2]).item<double>(), bound);

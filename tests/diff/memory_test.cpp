@@ -53,7 +53,8 @@ TEST(ConstantMemory, TensorBytesOfAnImplicitStepDoNotGrowWithTheIterations) {
       const Implicit options{.adjoint = adjoint, .rtol = 1e-3};
       const auto ten = static_cast<double>(peak_bytes(options, solver, 10));
       for (const std::int64_t iterations : {100, 1000}) {
-        EXPECT_NEAR(static_cast<double>(peak_bytes(options, solver, iterations)), ten, 0.1 * ten) << adjoint << " " << iterations;
+        EXPECT_NEAR(static_cast<double>(peak_bytes(options, solver, iterations)), ten, 0.1 * ten)
+            << adjoint << " " << iterations;
       }
     }
   }
@@ -62,9 +63,14 @@ TEST(ConstantMemory, TensorBytesOfAnImplicitStepDoNotGrowWithTheIterations) {
 // y = .999 Q y + c with a rotation Q: no adjoint solver is done with it in a hundred products.
 std::int64_t adjoint_peak_bytes(const Implicit& options) {
   at::manual_seed(2);
-  const Tensor Q = std::get<0>(at::linalg_qr(at::randn({128, 128}, at::kDouble))), c = at::randn({16, 128}, at::kDouble).requires_grad_(true);
+  const Tensor Q = std::get<0>(at::linalg_qr(at::randn({128, 128}, at::kDouble))),
+               c = at::randn({16, 128}, at::kDouble).requires_grad_(true);
   const MemoryCounter memory;
-  const Equilibrium e = equilibrium([&](const Tensor& y) { return 0.999 * at::linear(y, Q) + c; }, at::zeros_like(c).detach(), solve::Picard{}, options, {.max_iter = 5});
+  const Equilibrium e = equilibrium([&](const Tensor& y) { return 0.999 * at::linear(y, Q) + c; },
+                                    at::zeros_like(c).detach(),
+                                    solve::Picard{},
+                                    options,
+                                    {.max_iter = 5});
   e.y.only().sum().backward();
   EXPECT_GE(e.adjoint->calls, options.max_iter);
   return memory.peak();
@@ -74,7 +80,8 @@ TEST(ConstantMemory, TensorBytesOfTheAdjointDoNotGrowWithItsIterations) {
   base::set_level(base::Level::quiet);
   for (const char* adjoint : {"picard", "anderson", "gmres"}) {
     const auto bytes = [&](std::int64_t products) {
-      return static_cast<double>(adjoint_peak_bytes({.adjoint = adjoint, .rtol = 1e-14, .max_iter = products, .restart = 10}));
+      return static_cast<double>(
+          adjoint_peak_bytes({.adjoint = adjoint, .rtol = 1e-14, .max_iter = products, .restart = 10}));
     };
     EXPECT_NEAR(bytes(100), bytes(12), 0.1 * bytes(12)) << adjoint;
   }
@@ -82,18 +89,25 @@ TEST(ConstantMemory, TensorBytesOfTheAdjointDoNotGrowWithItsIterations) {
 }
 
 TEST(ConstantMemory, UnrollingGrowsLinearlyAndPhantomWithItsSteps) {
-  const auto unrolled = [](std::int64_t steps) { return static_cast<double>(peak_bytes(Unrolled{steps}, solve::Picard{}, steps)); };
+  const auto unrolled = [](std::int64_t steps) {
+    return static_cast<double>(peak_bytes(Unrolled{steps}, solve::Picard{}, steps));
+  };
   EXPECT_NEAR((unrolled(1000) - unrolled(100)) / (unrolled(100) - unrolled(10)), 10, 0.5);
-  const auto phantom = [](std::int64_t steps) { return static_cast<double>(peak_bytes(Phantom{.steps = steps, .damping = 1}, solve::Picard{}, 50)); };
+  const auto phantom = [](std::int64_t steps) {
+    return static_cast<double>(peak_bytes(Phantom{.steps = steps, .damping = 1}, solve::Picard{}, 50));
+  };
   EXPECT_NEAR((phantom(80) - phantom(40)) / (phantom(40) - phantom(20)), 2, 0.2);
-  const auto truncated = [](std::int64_t steps) { return static_cast<double>(peak_bytes(Truncated{.steps = steps, .last = 4}, solve::Picard{}, steps)); };
+  const auto truncated = [](std::int64_t steps) {
+    return static_cast<double>(peak_bytes(Truncated{.steps = steps, .last = 4}, solve::Picard{}, steps));
+  };
   EXPECT_NEAR(truncated(1000), truncated(10), 0.1 * truncated(10));
 }
 
 TEST(ConstantMemory, NothingIsLeftAfterAStep) {
   const Cell cell = trainable(16, 32);
   training_step(cell, Implicit{}, solve::Anderson{}, 5);  // makes the gradients
-  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}), Gradient(Unrolled{5})}) {
+  for (const Gradient& gradient :
+       {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}), Gradient(Unrolled{5})}) {
     const MemoryCounter memory;
     for (int step = 0; step < 20; ++step) training_step(cell, gradient, solve::Anderson{}, 5);
     EXPECT_EQ(memory.live(), 0);

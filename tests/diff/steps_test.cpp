@@ -20,7 +20,8 @@ struct Affine {
 
   double gradient(const Gradient& method) const {
     const Map map([a = a, c = c](const Tensor& y, const Rows& rows) { return a * y + rows.of(c); });
-    const Tensor y = equilibrium(map, at::zeros({2, 3}, at::kDouble), solve::Picard{}, method, {.rtol = 1e-15}).y.only();
+    const Tensor y =
+        equilibrium(map, at::zeros({2, 3}, at::kDouble), solve::Picard{}, method, {.rtol = 1e-15}).y.only();
     return torch::autograd::grad({y.sum()}, {c})[0][0][0].item<double>();
   }
 };

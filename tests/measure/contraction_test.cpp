@@ -31,7 +31,8 @@ TEST(Contraction, OfAGeometricTraceIsItsRatio) {
 
 TEST(Contraction, LooksPastTheTransientAndBeforeTheRounding) {
   std::vector<double> trace;
-  for (int t = 0; t < 200; ++t) trace.push_back(100 * std::pow(0.3, t) + std::pow(0.8, t) + 1e-13 * (1.5 + std::sin(9.0 * t)));
+  for (int t = 0; t < 200; ++t)
+    trace.push_back(100 * std::pow(0.3, t) + std::pow(0.8, t) + 1e-13 * (1.5 + std::sin(9.0 * t)));
   const Contraction c = contraction(trace);
   EXPECT_NEAR(c.factor, 0.8, 0.01);
   EXPECT_LT(c.first, c.last);
@@ -79,7 +80,8 @@ RC_GTEST_PROP(ContractionProperty, TheBoundHoldsWithTheTrueFactor, ()) {
   const double exact[2] = {((1 - p) * c[0] - q * c[1]) / det, ((1 - p) * c[1] + q * c[0]) / det};
   for (int t = 0; t < 20; ++t) {
     const double next[2] = {p * y[0] - q * y[1] + c[0], q * y[0] + p * y[1] + c[1]};
-    const double step = std::hypot(next[0] - y[0], next[1] - y[1]), error = std::hypot(next[0] - exact[0], next[1] - exact[1]);
+    const double step = std::hypot(next[0] - y[0], next[1] - y[1]),
+                 error = std::hypot(next[0] - exact[0], next[1] - exact[1]);
     RC_ASSERT(error <= a_posteriori_bound(L, step) * (1 + 1e-9) + 1e-14);
     y[0] = next[0];
     y[1] = next[1];

@@ -41,7 +41,8 @@ TEST(Lipschitz, AlongTheTopSingularVectorIsTheNorm) {
   EXPECT_NEAR(lipschitz(at::linear(x, W), at::linear(moved, W), x, moved)[0], S[0].item<double>(), 1e-10);
 }
 
-// y_t(x) = (1 - (1 - eta x)^t) / x, the iterates of y - eta (x y - 1) from 0: near x = 0 the slope is eta^2 t (t - 1) / 2.
+// y_t(x) = (1 - (1 - eta x)^t) / x, the iterates of y - eta (x y - 1) from 0: near x = 0 the slope is eta^2 t (t - 1)
+// / 2.
 TEST(Lipschitz, OfTheIteratesForOneOverXGrowsAsTheClosedFormSays) {
   const double eta = 0.5;
   const Tensor x = at::full({1, 1}, 1e-6, at::kDouble), moved = at::full({1, 1}, 2e-6, at::kDouble);

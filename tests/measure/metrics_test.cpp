@@ -29,7 +29,8 @@ TEST(Metrics, RelativeErrorWithAndWithoutTheOne) {
 }
 
 TEST(Metrics, MeanSquareErrorIsOverTheElementsOfARow) {
-  const Tensor b = at::zeros({2, 2, 2}, at::kDouble), a = from_doubles({1, 1, 1, 3, 0, 0, 0, 0}, {2, 2, 2}, at::kDouble);
+  const Tensor b = at::zeros({2, 2, 2}, at::kDouble),
+               a = from_doubles({1, 1, 1, 3, 0, 0, 0, 0}, {2, 2, 2}, at::kDouble);
   EXPECT_DOUBLE_EQ(mse(a, b)[0], 3);
   EXPECT_EQ(mse(a, b)[1], 0);
 }
@@ -74,7 +75,9 @@ TEST(Metrics, RefuseWhatDoesNotMatch) {
   try {
     mse(a, b);
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "[measure::mse] shapes = [2, 3] and [3, 2] violate one shape (B, ...); compare a prediction with the target of the same samples");
+    EXPECT_STREQ(error.what(),
+                 "[measure::mse] shapes = [2, 3] and [3, 2] violate one shape (B, ...); compare a prediction with the "
+                 "target of the same samples");
   }
 }
 

@@ -55,7 +55,8 @@ TEST(SpectralRadius, FindsAComplexPairAmongManyEigenvalues) {
 TEST(SpectralRadius, RestartsUntilItConverges) {
   at::manual_seed(4);
   const Tensor D = at::diag(at::linspace(0, 0.95, 100, at::kDouble));
-  const Spectral s = spectral_radius(linear(D), at::zeros({1, 100}, at::kDouble), {.rtol = 1e-4, .max_iter = 2000, .restart = 8});
+  const Spectral s =
+      spectral_radius(linear(D), at::zeros({1, 100}, at::kDouble), {.rtol = 1e-4, .max_iter = 2000, .restart = 8});
   EXPECT_TRUE(s.converged[0]);
   EXPECT_GT(s.products, 8);
   EXPECT_NEAR(s.value[0], 0.95, 0.95e-4);  // normal: the residual bounds the error
@@ -71,8 +72,10 @@ TEST(SpectralRadius, IsThatOfTheNonlinearMapAtThePoint) {
 }
 
 TEST(SpectralRadius, OfADefectiveAndANilpotentMatrix) {
-  const Tensor jordan = from_doubles({0.5, 1, 0, 0.5}, {2, 2}, at::kDouble), nilpotent = from_doubles({0, 1, 0, 0}, {2, 2}, at::kDouble);
-  EXPECT_NEAR(spectral_radius(linear(jordan), at::zeros({1, 2}, at::kDouble)).value[0], 0.5, 1e-7);  // sqrt(eps): defective
+  const Tensor jordan = from_doubles({0.5, 1, 0, 0.5}, {2, 2}, at::kDouble),
+               nilpotent = from_doubles({0, 1, 0, 0}, {2, 2}, at::kDouble);
+  EXPECT_NEAR(
+      spectral_radius(linear(jordan), at::zeros({1, 2}, at::kDouble)).value[0], 0.5, 1e-7);  // sqrt(eps): defective
   EXPECT_NEAR(spectral_radius(linear(nilpotent), at::zeros({1, 2}, at::kDouble)).value[0], 0, 1e-7);
   EXPECT_NEAR(sigma_max(linear(nilpotent), at::zeros({1, 2}, at::kDouble)).value[0], 1, 1e-12);
 }
@@ -86,7 +89,9 @@ TEST(SpectralRadius, OfAConstantMapIsZero) {
 
 TEST(SpectralRadius, ANaNRowIsUnknownAloneAndRowsDoNotMatterToEachOther) {
   const Tensor gain = from_doubles({0.3, std::nan(""), 0.8}, {3, 1}, at::kDouble), A = rotation(1, 0.4);
-  const auto map_of = [&](const Tensor& g) { return Map([g, A](const Tensor& y, const Rows& rows) { return rows.of(g) * at::linear(y, A); }); };
+  const auto map_of = [&](const Tensor& g) {
+    return Map([g, A](const Tensor& y, const Rows& rows) { return rows.of(g) * at::linear(y, A); });
+  };
   for (const auto& method : {spectral_radius, sigma_max}) {
     const Spectral s = method(map_of(gain), at::zeros({3, 2}, at::kDouble), {}, {});
     EXPECT_NEAR(s.value[0], 0.3, 1e-12);
@@ -118,7 +123,9 @@ TEST(SigmaMax, IsNeverBelowTheRadius) {
 }
 
 TEST(SigmaMax, WorksOnStatesOfSeveralTensors) {
-  const Map map([](const State& s, const Rows&) -> State { return State({2 * s[0].flip(1), 0.5 * s[1] + s[0].sum({1, 2}).unsqueeze(1)}); });
+  const Map map([](const State& s, const Rows&) -> State {
+    return State({2 * s[0].flip(1), 0.5 * s[1] + s[0].sum({1, 2}).unsqueeze(1)});
+  });
   const State y({at::zeros({2, 2, 2}, at::kDouble), at::zeros({2, 1}, at::kDouble)});
   // On the sums the block is (2, 0; sqrt 4, .5): sigma^2 from its Gram matrix; elsewhere 2.
   const double a = 4 + 4, b = 2 * 0.5, d = 0.25;
@@ -131,7 +138,8 @@ TEST(Spectral, RefuseBadOptionsAndSayWhenTheyDidNotConverge) {
   EXPECT_THROW(spectral_radius(linear(rotation(1, 1)), at::zeros({1, 2}, at::kDouble), {.restart = 1}), UsageError);
   EXPECT_THROW(sigma_max(linear(rotation(1, 1)), at::zeros({1, 2}, at::kDouble), {.rtol = 0}), UsageError);
   const Tensor D = at::diag(at::linspace(0, 1, 300, at::kDouble));
-  const Spectral s = spectral_radius(linear(D), at::zeros({1, 300}, at::kDouble), {.rtol = 1e-6, .max_iter = 5, .restart = 5});
+  const Spectral s =
+      spectral_radius(linear(D), at::zeros({1, 300}, at::kDouble), {.rtol = 1e-6, .max_iter = 5, .restart = 5});
   EXPECT_FALSE(s.converged[0]);
   EXPECT_GT(s.residual[0], 1e-6);
 }

@@ -97,7 +97,8 @@ TEST(Gmres, SaysWhyARowFailed) {
   A[0] = at::diag(tensor::from_doubles({1, 1, 1, 1, 1, 1, 1, 0}, {8}, at::kDouble));
   A[1][2][2] = std::numeric_limits<double>::quiet_NaN();
   A[3] = at::eye(8, at::kDouble);
-  const LinearSolution s = gmres(product(A), at::ones({4, 8}, at::kDouble), {.rtol = 1e-12, .max_iter = 3, .restart = 3});
+  const LinearSolution s =
+      gmres(product(A), at::ones({4, 8}, at::kDouble), {.rtol = 1e-12, .max_iter = 3, .restart = 3});
   EXPECT_EQ(s.status, (std::vector<Status>{Status::stagnated, Status::nonfinite, Status::max_iter, Status::converged}));
   EXPECT_NEAR(s.relative_residual[0], std::sqrt(1.0 / 8), 1e-12);
   EXPECT_TRUE(at::isfinite(s.x).all().item<bool>());
@@ -112,8 +113,11 @@ TEST(Gmres, RefusesWhatIsNotASystem) {
 
 RC_GTEST_PROP(GmresProperty, ReportsTheTrueResidual, ()) {
   const auto batch = *rc::gen::inRange<std::int64_t>(1, 4), width = *rc::gen::inRange<std::int64_t>(1, 12);
-  const Gmres options{.rtol = 1e-8, .max_iter = *rc::gen::inRange<std::int64_t>(1, 30), .restart = *rc::gen::inRange<std::int64_t>(1, 8)};
-  const Tensor A = 2 * well_conditioned(batch, width) - 1.9 * at::eye(width, at::kDouble), b = at::randn({batch, width}, at::kDouble);
+  const Gmres options{.rtol = 1e-8,
+                      .max_iter = *rc::gen::inRange<std::int64_t>(1, 30),
+                      .restart = *rc::gen::inRange<std::int64_t>(1, 8)};
+  const Tensor A = 2 * well_conditioned(batch, width) - 1.9 * at::eye(width, at::kDouble),
+               b = at::randn({batch, width}, at::kDouble);
   const LinearSolution s = gmres(product(A), b, options);
   const Tensor r = at::linalg_vector_norm(b - product(A)(s.x), 2, {1}) / at::linalg_vector_norm(b, 2, {1});
   for (std::int64_t row = 0; row < batch; ++row) {

@@ -1,10 +1,10 @@
 // Derivatives of a scalar function of tensors against central differences, in float64.
 //
 //   EXPECT_LT(gradient_error(f, {W, x}), 1e-8);         // first derivatives, with respect to every entry
-//   EXPECT_LT(second_derivative_error(f, {W, x}), 1e-7);   // of sum_i <df/dinput_i, r_i> for fixed random r_i: mixed ones too
+//   EXPECT_LT(second_derivative_error(f, {W, x}), 1e-7);   // of sum_i <df/dinput_i, r_i> for fixed r_i, mixed ones too
 //
-// Both are relative to the largest numeric entry. Central differences with h = 1e-5 are off by about h^2 f''' + eps |f|/h,
-// 1e-10 for f of order one.
+// Both are relative to the largest numeric entry. Central differences with h = 1e-5 are off by about h^2 f''' + eps
+// |f|/h, 1e-10 for f of order one.
 #pragma once
 
 #include <algorithm>
@@ -73,7 +73,8 @@ inline double gradient_error(const Scalar& f, const Inputs& at_inputs) {
 inline Scalar directional(const Scalar& f, const Inputs& inputs) {
   Inputs directions;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    directions.push_back(at::cos(at::arange(inputs[i].numel(), inputs[i].options()) * 1.7 + static_cast<double>(i)).view(inputs[i].sizes()));
+    directions.push_back(at::cos(at::arange(inputs[i].numel(), inputs[i].options()) * 1.7 + static_cast<double>(i))
+                             .view(inputs[i].sizes()));
   }
   return [f, directions](const Inputs& at_inputs) {
     const Inputs gradients = gradient(f, at_inputs, /*create_graph=*/true);
@@ -83,6 +84,8 @@ inline Scalar directional(const Scalar& f, const Inputs& inputs) {
   };
 }
 
-inline double second_derivative_error(const Scalar& f, const Inputs& inputs) { return gradient_error(directional(f, inputs), inputs); }
+inline double second_derivative_error(const Scalar& f, const Inputs& inputs) {
+  return gradient_error(directional(f, inputs), inputs);
+}
 
 }  // namespace fathom::testing_support
