@@ -21,7 +21,7 @@ double decode(std::uint16_t code, Layout layout) {
   const int magnitude = code & 0x7fff;
   const int fraction = magnitude & ((1 << layout.mantissa) - 1);
   const int exponent = magnitude >> layout.mantissa;
-  double value;
+  double value = 0;
   if (magnitude > layout.infinity()) {
     value = std::numeric_limits<double>::quiet_NaN();
   } else if (magnitude == layout.infinity()) {

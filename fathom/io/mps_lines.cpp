@@ -79,7 +79,7 @@ bool fits_fixed_format(std::string_view text) {
 std::string_view text_of(MpsSection section) { return kSections[static_cast<std::size_t>(section)]; }
 
 MpsSection section_of(std::string_view word) {
-  const auto found = std::find(std::begin(kSections), std::end(kSections), word);
+  const auto* const found = std::find(std::begin(kSections), std::end(kSections), word);
   return found == std::end(kSections) ? MpsSection::none : static_cast<MpsSection>(found - std::begin(kSections));
 }
 

@@ -201,7 +201,9 @@ TensorRecord parse_npy(std::string_view bytes, std::string_view origin) {
 TensorRecord read_npy(const std::filesystem::path& path) { return parse_npy(base::read_file(path), path.string()); }
 
 std::string to_npy(const TensorRecord& tensor) {
-  const auto code = std::find_if(std::begin(kCodes), std::end(kCodes), [&](Code c) { return c.dtype == tensor.dtype; });
+  const auto* const code = std::find_if(std::begin(kCodes), std::end(kCodes), [&](const Code& c) {
+    return c.dtype == tensor.dtype;
+  });
   if (code == std::end(kCodes)) {
     base::fail("io::to_npy", "'{}' has type {}, which NumPy has not; convert it to f32", tensor.name,
                name_of(tensor.dtype));

@@ -70,7 +70,7 @@ class Unpacker {
     if (!member) refuse(name, fmt::format("cannot be opened: {}", zip_strerror(archive_)));
     std::string bytes;
     std::vector<char> block(1 << 16);
-    zip_int64_t got;
+    zip_int64_t got = 0;
     while ((got = zip_fread(member.get(), block.data(), block.size())) > 0) {
       const auto size = static_cast<std::size_t>(got);
       if (size > left_) refuse(name, fmt::format("unpacks beyond the limit of {} bytes", limit_));
@@ -123,7 +123,7 @@ void write_archive(const std::filesystem::path& path,
   if (zip_close(archive.get()) != 0) {
     base::fail(kWrite, "cannot write {}: {}", path.string(), zip_strerror(archive.get()));
   }
-  archive.release();  // zip_close has freed it
+  static_cast<void>(archive.release());  // zip_close has freed it
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ class HeaderReader {
 
   void split(std::string_view bytes) {
     if (bytes.size() < kLengthBytes) refuse("{} bytes are too short for a safetensors file", bytes.size());
-    std::uint64_t length;
+    std::uint64_t length = 0;
     std::memcpy(&length, bytes.data(), kLengthBytes);
     if (length > kSafetensorsHeaderLimit) {
       refuse("header length = {} violates <= {}; this is no safetensors file", length, kSafetensorsHeaderLimit);

@@ -60,7 +60,8 @@ void narrow(double value, Boolean& out) {
 template <class T>
 void narrow(double value, T& out) {
   // The upper end as the power of two above max(): max() of int64 itself is not a double.
-  constexpr double kEnd = 2.0 * (std::numeric_limits<T>::max() / 2 + 1);
+  constexpr T kHalf = std::numeric_limits<T>::max() / 2 + 1;
+  constexpr double kEnd = 2.0 * kHalf;
   const bool fits = value >= static_cast<double>(std::numeric_limits<T>::min()) && value < kEnd;
   if (!fits || value != std::trunc(value)) {
     base::fail("io::from_doubles", "value = {} is no integer of {} bytes; choose a wider dtype", value, sizeof(T));
@@ -126,7 +127,7 @@ std::vector<std::int64_t> to_int64s(const TensorRecord& tensor) {
     using T = decltype(type);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const T value = element<T>(tensor, static_cast<std::int64_t>(i));
-      if constexpr (std::is_integral_v<T>) values[i] = value;
+      if constexpr (std::is_integral_v<T>) values[i] = static_cast<std::int64_t>(value);
       else values[i] = static_cast<std::int64_t>(widen(value));
     }
   });
