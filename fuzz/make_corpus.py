@@ -49,8 +49,8 @@ write("safetensors", {
 
 BODY = "ROWS\n N obj\n L r1\n E r2\n G r3\nCOLUMNS\n x obj 1 r1 1\n y r2 1 r3 2\n"
 write("mps", {
-    "good-small": "NAME t\n" + BODY + "RHS\n RHS r1 4 r2 -1\n RHS obj 3\nRANGES\n RNG r2 -2\n RNG r1 1\nBOUNDS\n UP B x -1\n"
-                  " BV B y\nENDATA\n",
+    "good-small": "NAME t\n" + BODY + "RHS\n RHS r1 4 r2 -1\n RHS obj 3\nRANGES\n RNG r2 -2\n RNG r1 1\n"
+                  "BOUNDS\n UP B x -1\n BV B y\nENDATA\n",
     "good-max": "OBJSENSE\n MAX\n" + BODY + "ENDATA\n",
     "good-integers": "NAME t FREE\nROWS\n N o\nCOLUMNS\n m 'MARKER' 'INTORG'\n x o 1\n m 'MARKER' 'INTEND'\n y o 1\n"
                      "BOUNDS\n MI x\n FR y\nENDATA\n",

@@ -127,7 +127,7 @@ std::vector<std::int64_t> to_int64s(const TensorRecord& tensor) {
     using T = decltype(type);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const T value = element<T>(tensor, static_cast<std::int64_t>(i));
-      if constexpr (std::is_integral_v<T>) values[i] = static_cast<std::int64_t>(value);
+      if constexpr (std::is_integral_v<T>) values[i] = value;  // NOLINT(bugprone-signed-char-misuse): i8 is a number
       else values[i] = static_cast<std::int64_t>(widen(value));
     }
   });
