@@ -1,12 +1,11 @@
-# What comes from Debian (docs/dependencies.md says why each is here). Targets: fathom_torch, fathom_clp, ...
+# What the rooms stand on, all from Debian (docs/dependencies.md says why each is here). The installed package includes this
+# file too.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(fmt REQUIRED)
 find_package(hwy QUIET CONFIG)
 find_package(nlohmann_json REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(CLP REQUIRED IMPORTED_TARGET clp)
@@ -19,7 +18,7 @@ endif()
 set(fathom_saved_cxx_flags "${CMAKE_CXX_FLAGS}")
 find_package(Torch REQUIRED)
 set(CMAKE_CXX_FLAGS "${fathom_saved_cxx_flags}")
-add_library(fathom_torch INTERFACE)
+add_library(fathom_torch INTERFACE IMPORTED)
 target_link_libraries(fathom_torch INTERFACE ${TORCH_LIBRARIES})
 target_include_directories(fathom_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 separate_arguments(fathom_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")

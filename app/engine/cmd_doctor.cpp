@@ -1,4 +1,5 @@
 // fathom doctor: what this machine gives, and in a sentence each what is wrong with it.
+#include <algorithm>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +19,8 @@ struct Findings {
   Machine machine;
   Blas blas;
   std::string capability;       // of libtorch's loops
-  Speed one, all;               // on one thread, on the threads a run would use
+  std::int64_t threads = 1;     // a run would use
+  Speed one, all;               // on one thread, on `threads` or, where they are fewer, the cores: more would only wait
   std::string wait_policy, omp_threads, data;
 
   double gemm_scaling() const { return all.gemm_gflops / one.gemm_gflops; }
@@ -28,9 +30,10 @@ struct Findings {
 Findings examine(const Request& request) {
   Findings f;
   f.machine = read_machine();
-  const std::int64_t threads = tensor::set_threads(request.run.threads);
+  f.threads = tensor::set_threads(request.run.threads);
+  const std::int64_t measured = std::min(f.threads, f.machine.usable_cores());
   f.one = measure_speed(1);
-  f.all = threads == 1 ? f.one : measure_speed(threads);
+  f.all = measured == 1 ? f.one : measure_speed(measured);
   f.blas = find_blas();
   f.capability = libtorch_capability();
   f.wait_policy = environment("OMP_WAIT_POLICY");
@@ -58,7 +61,7 @@ void advise_on_blas(const Findings& f, Advice& advice) {
 }
 
 void advise_on_threads(const Findings& f, Advice& advice) {
-  const std::int64_t threads = f.all.threads, cores = f.machine.usable_cores();
+  const std::int64_t threads = f.threads, cores = f.machine.usable_cores();
   constexpr double kPoorScaling = 0.6;  // of the ideal
   if (threads > cores) {
     advice.push_back(fmt::format("The thread count is wrong: {} threads on {} usable cores; set OMP_NUM_THREADS={}.", threads, cores, cores));
@@ -68,10 +71,10 @@ void advise_on_threads(const Findings& f, Advice& advice) {
                                  threads,
                                  cores));
   }
-  if (threads > 1 && f.gemm_scaling() < kPoorScaling * static_cast<double>(std::min(threads, cores))) {
+  if (f.all.threads > 1 && f.gemm_scaling() < kPoorScaling * static_cast<double>(f.all.threads)) {
     advice.push_back(fmt::format("{} threads are only {:.2f} times as fast as one at matrix products: another process is using "
                                  "the cores, or they are not real cores; --threads 1 may be faster.",
-                                 threads,
+                                 f.all.threads,
                                  f.gemm_scaling()));
   }
   if (f.wait_policy == "ACTIVE" || f.wait_policy == "active") {
@@ -116,7 +119,7 @@ void print_text(const Request& request, const Findings& f, const Advice& advice)
   line("libtorch", fmt::format("{}, loops use {}", tensor::libtorch_version(), or_unset(f.capability)));
   line("cpu", fmt::format("{}, {}, {}", f.machine.cpu, cores_text(f.machine), f.machine.features));
   line("memory", fmt::format("{:.1f} GB available, huge pages: {}", f.machine.memory_gb, or_unset(f.machine.huge_pages)));
-  line("threads", fmt::format("{}; OMP_NUM_THREADS {}, OMP_WAIT_POLICY {}", f.all.threads, or_unset(f.omp_threads), or_unset(f.wait_policy)));
+  line("threads", fmt::format("{}; OMP_NUM_THREADS {}, OMP_WAIT_POLICY {}", f.threads, or_unset(f.omp_threads), or_unset(f.wait_policy)));
   line("BLAS", fmt::format("{}, {}", or_unset(f.blas.library), to_text(f.blas.threads)));
   if (f.blas.is_openblas()) line("", f.blas.description);
   line("sgemm 1024", fmt::format("{:.0f} GF/s on one thread, {:.0f} on {} ({:.2f}x)", f.one.gemm_gflops, f.all.gemm_gflops, f.all.threads, f.gemm_scaling()));
@@ -142,7 +145,7 @@ void print_json(const Request& request, const Findings& f, const Advice& advice)
       {"usable_cores", f.machine.usable_cores()},
       {"memory_gb", f.machine.memory_gb},
       {"huge_pages", f.machine.huge_pages},
-      {"threads", f.all.threads},
+      {"threads", f.threads},
       {"wait_policy", f.wait_policy},
       {"blas", {{"library", f.blas.library}, {"description", f.blas.description}, {"threads", to_text(f.blas.threads)}, {"loaded", f.blas.loaded}}},
       {"one_thread", as_json(f.one)},

@@ -4,8 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 #include "fathom/base/file.h"
 
@@ -31,22 +34,49 @@ void redirect(int descriptor, const fs::path& file) {
   ::_exit(127);
 }
 
+pid_t start(const std::vector<std::string>& arguments,
+            const fs::path& folder,
+            const fs::path& output,
+            const std::vector<std::pair<std::string, std::string>>& environment) {
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child > 0) return child;
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+  become_program(arguments, folder, output);
+}
+
+Outcome collect(int status, const fs::path& output) {
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {code, base::read_file(output / "out"), base::read_file(output / "err")};
+}
+
 }  // namespace
 
 Outcome run_program(const std::vector<std::string>& arguments,
                     const fs::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& environment) {
   const Scratch output;
-  const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error("fork failed");
-  if (child == 0) {
-    for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-    become_program(arguments, folder, output.path());
-  }
   int status = 0;
-  ::waitpid(child, &status, 0);
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, base::read_file(output.path() / "out"), base::read_file(output.path() / "err")};
+  ::waitpid(start(arguments, folder, output.path(), environment), &status, 0);
+  return collect(status, output.path());
+}
+
+Outcome run_until(const std::vector<std::string>& arguments,
+                  const fs::path& folder,
+                  const std::function<bool()>& ready,
+                  int signal) {
+  const Scratch output;
+  const pid_t child = start(arguments, folder, output.path(), {});
+  int status = 0;
+  while (::waitpid(child, &status, WNOHANG) == 0) {
+    if (ready()) {
+      ::kill(child, signal);
+      ::waitpid(child, &status, 0);
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return collect(status, output.path());
 }
 
 Scratch::Scratch() {
