@@ -10,6 +10,8 @@ int cmd_study(const Request& request);
 int cmd_data(const Request& request);
 int cmd_train(const Request& request);
 int cmd_eval(const Request& request);
+int cmd_probe(const Request& request);
+int cmd_solve_lp(const Request& request);
 int cmd_doctor(const Request& request);
 
 }  // namespace fathom::app

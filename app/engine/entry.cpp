@@ -25,6 +25,8 @@ constexpr Command kCommands[] = {
     {"data", cmd_data},
     {"train", cmd_train},
     {"eval", cmd_eval},
+    {"probe", cmd_probe},
+    {"solve-lp", cmd_solve_lp},
     {"doctor", cmd_doctor},
 };
 

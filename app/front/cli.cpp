@@ -5,6 +5,8 @@
 #include "app/front/cmd.h"
 #include "app/front/domains.h"
 #include "app/front/version.h"
+#include "app/probe_options.h"
+#include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 
 namespace fathom::app {
@@ -68,6 +70,38 @@ void add_job_commands(CLI::App& cli, Invocation& in) {
   report->add_option("run", in.request.inputs, "the run's folder")->type_name("DIR")->expected(1);
   add_json(report, in);
   add_quiet(report, in);
+}
+
+// A flag for each option of a command's own struct.
+template <class Options>
+void add_own_flags(CLI::App* command, Invocation& in) {
+  Options options;
+  const base::Fields fields = base::fields_of(options);
+  for (const base::Field& field : fields.all()) {
+    const std::string flag = "--" + field.name;
+    const auto record = [&in, name = field.name, flag](const std::string& value) { in.own.push_back({name, value, flag}); };
+    if (field.type == "bool") {
+      command->add_flag_callback(flag, [record] { record("true"); }, field.help);
+    } else {
+      const std::string help = field.default_text.empty() ? field.help : fmt::format("{} (default {})", field.help, field.default_text);
+      command->add_option_function<std::string>(flag, record, help)->type_name(field.type == "text" ? "FILE" : "N");
+    }
+  }
+}
+
+void add_model_commands(CLI::App& cli, Invocation& in) {
+  CLI::App* solve = add_command(cli, in, "solve-lp", "Predict the solution of a linear program in an MPS file; --refine makes it optimal");
+  solve->add_option("program", in.request.inputs, "the MPS file, fixed or free format")->type_name("FILE")->expected(1);
+  add_own_flags<SolveLpOptions>(solve, in);
+  CLI::App* probe = add_command(cli, in, "probe", "Diagnose the block of a trained model around its fixed points");
+  probe->add_option("model", in.request.inputs, "the model file")->type_name("FILE")->expected(1);
+  add_own_flags<ProbeOptions>(probe, in);
+  add_run_flag(probe, in, "seed");
+  for (CLI::App* command : {solve, probe}) {
+    add_run_flag(command, in, "threads");
+    add_json(command, in);
+    add_quiet(command, in);
+  }
 }
 
 void add_inspection_commands(CLI::App& cli, Invocation& in) {
@@ -139,6 +173,7 @@ std::unique_ptr<CLI::App> make_cli(Invocation& invocation) {
   cli->allow_extras();
   cli->get_formatter()->column_width(30);
   add_job_commands(*cli, invocation);
+  add_model_commands(*cli, invocation);
   add_inspection_commands(*cli, invocation);
   return cli;
 }

@@ -22,6 +22,7 @@ struct Invocation {
   std::string config_file;           // --config
   std::vector<std::string> sets;     // --set
   std::vector<Setting> flags;        // --seed 3 as {"seed", "3", "--seed"}
+  std::vector<Setting> own;          // options of the command itself: --refine as {"refine", "true", "--refine"}
   bool dry_run = false;
   bool markdown = false;             // of `options`
   std::string shell;                 // of `completion`

@@ -13,6 +13,8 @@
 #include "app/front/resolve.h"
 #include "app/front/run_folder.h"
 #include "app/front/version.h"
+#include "app/probe_options.h"
+#include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
 
@@ -62,12 +64,23 @@ void resolve_flags(Invocation& in) {
   for (const Setting& flag : in.flags) fields.set(flag.name, flag.value);
 }
 
+// The command's own options, checked; the engine fills its struct from them.
+template <class Options>
+void resolve_own(Invocation& in) {
+  Options options;
+  const base::Fields fields = base::fields_of(options);
+  for (const Setting& setting : in.own) fields.set(setting.name, setting.value);
+  for (const base::Field& field : fields.all()) in.request.settings.emplace_back(field.name, field.get());
+}
+
 int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.quiet) base::set_level(base::Level::warning);
   if (in.request.command == "options") return cmd_options(cli, in);
   if (in.request.command == "report") return cmd_report(in);
   if (in.request.command == "completion") return cmd_completion(cli, in);
   in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
+  if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
+  if (in.request.command == "probe") resolve_own<ProbeOptions>(in);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);
     return kDone;

@@ -49,12 +49,14 @@ struct StageConfig {
 };
 
 struct RivalConfig {
+  bool train = true;                                    // false: the implicit model alone
   std::int64_t rounds = 6;                              // of the equal-compute explicit network
   std::vector<double> learning_rates = {1e-2, 3e-3, 1e-3};
   std::int64_t trial_epochs = 150;                      // to choose among them
   bool equal_time = true;                               // train on until the implicit model's training time is spent
 
   void fields(base::Fields& f) {
+    f.add("train", train, "train explicit networks beside the implicit one");
     f.add("rounds", rounds, {.at_least = 1, .at_most = 64}, "message-passing rounds of the equal-compute explicit network");
     f.add("learning_rates", learning_rates, {.above = 0}, "step sizes tried for each explicit network; the best is trained");
     f.add("trial_epochs", trial_epochs, {.at_least = 1}, "epochs of each trial");

@@ -5,7 +5,6 @@
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/linalg_vector_norm.h>
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
@@ -17,6 +16,9 @@
 #include "fathom/domain/lp/quality.h"
 #include "fathom/domain/lp/run.h"
 #include "fathom/domain/lp/run_files.h"
+#include "fathom/measure/lipschitz.h"
+#include "fathom/measure/metrics.h"
+#include "fathom/measure/summary.h"
 #include "fathom/study/unroll.h"
 #include "fathom/tensor/convert.h"
 
@@ -26,18 +28,11 @@ namespace {
 
 using base::Curve;
 
-double mean_of(const std::vector<double>& values) {
-  Curve point;
-  study::add_point(point, 0, values);
-  return point.mean[0];
-}
+double mean_of(const std::vector<double>& values) { return measure::summarize(values).mean; }
 
 // ||x^ - x|| / (||x|| + 1) of each program; x^, x (K*n, 1).
 std::vector<double> relative_errors(const Tensor& predicted, const Batch& batch) {
-  const Tensor difference = (predicted - batch.labels).view({batch.programs, -1});
-  const Tensor label = batch.labels.view({batch.programs, -1});
-  const auto norm = [](const Tensor& rows) { return at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}); };
-  return tensor::to_doubles(norm(difference) / (norm(label) + 1));
+  return measure::rel_l2(predicted.view({batch.programs, -1}), batch.labels.view({batch.programs, -1}), /*offset=*/1);
 }
 
 // One model's outputs x^_t on a batch, t = 0..T; an explicit model has one output, the same for every t.
@@ -121,10 +116,8 @@ std::vector<Curve> lipschitz_curves(const Trained& trained, const Perturbations&
   for (const Perturbations::Group& group : perturbations.groups) {
     const std::vector<Tensor> moved = outputs(*model, group.batch, iterations);
     curves.push_back(curve_of(trained.spec.name, "lipschitz", group.name, clean.size(), iterations, [&](std::size_t t) {
-      const Tensor difference = (moved[t] - clean[t]).view({group.batch.programs, -1});
-      std::vector<double> ratio = tensor::to_doubles(at::linalg_vector_norm(difference, 2, at::IntArrayRef{1}));
-      for (std::size_t k = 0; k < ratio.size(); ++k) ratio[k] /= group.size[k];
-      return ratio;
+      const std::vector<std::int64_t> rows = {group.batch.programs, -1};
+      return measure::lipschitz(measure::distance(clean[t].view(rows), moved[t].view(rows)), group.size);
     }));
   }
   return curves;
@@ -171,10 +164,7 @@ Measured measure(const Config& config, const Trained& trained, const Dataset& te
 
 // Figures of several trainings: means, and the spread over the seeds where there are several.
 double spread(const std::vector<double>& values) {
-  if (values.size() < 2) return std::numeric_limits<double>::quiet_NaN();
-  Curve point;
-  study::add_point(point, 0, values);
-  return point.std[0];
+  return values.size() < 2 ? std::numeric_limits<double>::quiet_NaN() : measure::summarize(values).std;
 }
 
 base::ModelResult average(const std::vector<Measured>& runs) {

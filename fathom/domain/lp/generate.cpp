@@ -70,8 +70,16 @@ void keep(Drawn& drawn, Instance instance, Label label, Protocol protocol) {
   drawn.data.solutions.push_back(std::move(label.x));
 }
 
-void sort_in(Drawn& drawn, Instance instance, Label label, Protocol protocol) {
+bool within(const std::vector<double>& x, double largest) {
+  return std::all_of(x.begin(), x.end(), [&](double value) { return std::abs(value) <= largest; });
+}
+
+void sort_in(Drawn& drawn, Instance instance, Label label, Protocol protocol, double largest_x) {
   ++drawn.draws;
+  if (label.outcome == Outcome::optimal && !within(label.x, largest_x)) {
+    ++drawn.large;
+    return;
+  }
   switch (label.outcome) {
     case Outcome::optimal: return keep(drawn, std::move(instance), std::move(label), protocol);
     case Outcome::infeasible: ++drawn.infeasible; return;
@@ -99,7 +107,7 @@ void draw_block(Drawn& drawn, const GenerateOptions& options, const Stream& stre
     labels[k] = stream.protocol == Protocol::exact ? minimum_norm_label(instances[k]) : vertex_label(instances[k]);
   }
   for (std::int64_t k = 0; k < block && drawn.kept() < count; ++k) {
-    sort_in(drawn, std::move(instances[k]), std::move(labels[k]), stream.protocol);
+    sort_in(drawn, std::move(instances[k]), std::move(labels[k]), stream.protocol, options.largest_x);
   }
 }
 
@@ -143,6 +151,7 @@ std::map<std::string, double> statistics(const Drawn& drawn) {
   return {{"draws", draws},
           {"infeasible", static_cast<double>(drawn.infeasible)},
           {"unbounded", static_cast<double>(drawn.unbounded)},
+          {"solution too large", static_cast<double>(drawn.large)},
           {"not solved", static_cast<double>(drawn.failed)},
           {"several solutions", static_cast<double>(drawn.several)},
           {"labelled by a vertex", static_cast<double>(drawn.vertices)},

@@ -14,7 +14,8 @@ struct GenerateOptions {
   double p_equality = 0.3;
   double cost_scale = 0.01;
   double bound_scale = 10;
-  double p_infinite = 0;  // each bound is dropped with this probability
+  double p_infinite = 0;    // each bound is dropped with this probability
+  double largest_x = 1e50;  // programs whose solution has a larger entry are left out (few, without infinite bounds)
 
   void fields(base::Fields& f) {
     f.add("m", m, {.at_least = 1, .at_most = 10000}, "constraints");
@@ -24,6 +25,7 @@ struct GenerateOptions {
     f.add("cost_scale", cost_scale, {.above = 0, .at_most = 1e50}, "costs are uniform in [-cost_scale, cost_scale]");
     f.add("bound_scale", bound_scale, {.above = 0, .at_most = 1e50}, "standard deviation of the bounds");
     f.add("p_infinite", p_infinite, {.at_least = 0, .below = 1}, "probability that a bound is infinite");
+    f.add("largest_x", largest_x, {.above = 0}, "programs whose solution has a larger entry are left out");
   }
 };
 

@@ -11,6 +11,7 @@ std::vector<ModelSpec> models_of(const Config& config) {
   for (const std::int64_t d : config.embeddings) {
     const ModelOptions options{.embedding = d, .bound_flags = config.bound_flags};
     models.push_back({fmt::format("implicit-{}", d), "implicit", options, config.stage2.epochs > 0 ? config.stage2.depth : config.stage1.depth});
+    if (!config.rivals.train) continue;
     models.push_back({fmt::format("explicit-{}", d), "explicit", options});
     ModelOptions deep = options;
     deep.rounds = config.rivals.rounds;

@@ -66,6 +66,7 @@ void save_trained(const std::filesystem::path& path, const ModelSpec& spec, cons
       {"depth", fmt::format("{}", spec.depth)},
       {"seed", fmt::format("{}", outcome.seed)},
       {"lr", fmt::format("{}", outcome.lr)},
+      {"p_infinite", fmt::format("{}", outcome.p_infinite)},
       {"seconds_stage1", fmt::format("{}", outcome.first.seconds)},
       {"seconds_stage2", fmt::format("{}", outcome.second.seconds)},
       {"train_loss", fmt::format("{}", outcome.second.steps > 0 ? outcome.second.best_loss : outcome.first.best_loss)},
@@ -95,6 +96,7 @@ Trained load_trained(const std::filesystem::path& path) {
   trained.lr = number(file, "lr", origin);
   trained.seconds_stage1 = number(file, "seconds_stage1", origin);
   trained.seconds_stage2 = number(file, "seconds_stage2", origin);
+  trained.p_infinite = number(file, "p_infinite", origin);
   trained.train_loss = number(file, "train_loss", origin);
   trained.loss_step = io::to_doubles(file.at("curve:step"));
   trained.loss = io::to_doubles(file.at("curve:loss"));

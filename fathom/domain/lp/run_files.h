@@ -31,6 +31,7 @@ std::string model_stem(const std::string& name, std::uint64_t seed);  // "implic
 struct TrainingOutcome {
   train::FitResult first, second;
   double lr = 0;                    // step size of the first stage
+  double p_infinite = 0;            // of the programs it was trained on
   std::uint64_t seed = 0;
 };
 
@@ -44,6 +45,7 @@ struct Trained {
   double lr = 0;
   double seconds_stage1 = 0, seconds_stage2 = 0;
   double train_loss = 0;
+  double p_infinite = 0;            // of the programs it was trained on
   std::vector<double> loss_step, loss;  // its training curve, thinned
 };
 // Errors: not a model of this kind, or a file that is damaged.

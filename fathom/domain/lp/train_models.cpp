@@ -111,7 +111,7 @@ bool train_one(const Job& job, Spent& spent) {
   if (second.status == train::FitStatus::interrupted) return false;
 
   if (implicit) spent = {first.seconds, second.seconds};
-  save_trained(files.model(job.spec.name, job.seed), job.spec, *model, {.first = first, .second = second, .lr = lr, .seed = job.seed});
+  save_trained(files.model(job.spec.name, job.seed), job.spec, *model, {.first = first, .second = second, .lr = lr, .p_infinite = config.data.generate.p_infinite, .seed = job.seed});
   return true;
 }
 

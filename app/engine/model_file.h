@@ -1,0 +1,13 @@
+// Which trained model a command uses.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace fathom::app {
+
+// `asked`, or where it is empty the shipped file `name` in <program>/../share/fathom/models.
+// Errors: no such file, with what to do.
+std::filesystem::path model_file(const std::string& asked, const std::string& name);
+
+}  // namespace fathom::app
