@@ -175,7 +175,9 @@ TEST(Equilibrium, ANaNRowOfAMapWithoutRowsLeavesTheOtherInputsAlone) {
   cell.require_grad();
   const Map map([&](const Tensor& y) { return at::tanh(at::linear(y, cell.W, cell.b) + at::linear(cell.x, cell.U)); });
   const Tensor y = equilibrium(map, cell.start()).y.only();
+  testing::internal::CaptureStderr();
   (y * y).sum().backward();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("1 of 3 rows met NaN or infinity forward"));
   EXPECT_TRUE(at::isfinite(cell.x.grad().index_select(0, tensor::from_int64s({0, 2}, {2}))).all().item<bool>());
   EXPECT_GT(cell.x.grad()[0].abs().sum().item<double>(), 0);
 }
