@@ -1,12 +1,14 @@
-// What a solver iteration costs beside one bare evaluation of f = tanh(W z + inj), fp32: the table of docs on cost.
-// Counters: f_us one bare f, iteration_us one iteration of the solve, ratio of the two (medians of interleaved runs).
-// Processor time of one thread, so that a busy machine does not blur the ratio: run with OMP_NUM_THREADS=1.
+// What a solver iteration costs beside one bare evaluation of f = tanh(W z + inj), fp32: the table
+// of docs on cost. Counters: f_us one bare f, iteration_us one iteration of the solve, ratio of the
+// two (medians of interleaved runs). Processor time of one thread, so that a busy machine does not
+// blur the ratio: run with OMP_NUM_THREADS=1.
 #include <algorithm>
 #include <cstdint>
 #include <ctime>
 #include <vector>
 
 #include <ATen/ATen.h>
+
 #include <benchmark/benchmark.h>
 
 #include "fathom/solve/fixed_point.h"
@@ -16,7 +18,8 @@ namespace {
 
 constexpr std::int64_t kIterations = 50;
 
-// W is orthogonal times .999 and the injection is small, so that no row is done before the last iteration.
+// W is orthogonal times .999 and the injection is small, so that no row is done before the last
+// iteration.
 struct TanhCell {
   Tensor weight, injection;
 
@@ -25,7 +28,9 @@ struct TanhCell {
     weight = std::get<0>(at::linalg_qr(at::randn({width, width}))) * .999;
     injection = at::randn({batch, width}) * .01;
   }
-  Tensor operator()(const Tensor& z, const Rows& rows = {}) const { return at::addmm(rows.of(injection), z, weight).tanh_(); }
+  Tensor operator()(const Tensor& z, const Rows& rows = {}) const {
+    return at::addmm(rows.of(injection), z, weight).tanh_();
+  }
 };
 
 double median(std::vector<double> values) {
@@ -70,8 +75,18 @@ void solver_over_f(benchmark::State& state, const Solver& solver) {
 void solve_picard(benchmark::State& state) { solver_over_f(state, Picard{}); }
 void solve_anderson(benchmark::State& state) { solver_over_f(state, Anderson{.depth = 5}); }
 
-BENCHMARK(solve_picard)->Args({1, 64})->Args({64, 512})->Args({256, 1024})->UseManualTime()->Unit(benchmark::kMicrosecond);
-BENCHMARK(solve_anderson)->Args({1, 64})->Args({64, 512})->Args({256, 1024})->UseManualTime()->Unit(benchmark::kMicrosecond);
+BENCHMARK(solve_picard)
+    ->Args({1, 64})
+    ->Args({64, 512})
+    ->Args({256, 1024})
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK(solve_anderson)
+    ->Args({1, 64})
+    ->Args({64, 512})
+    ->Args({256, 1024})
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace fathom::solve

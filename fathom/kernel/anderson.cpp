@@ -28,7 +28,8 @@ void measure_one(const LiveRow& live,
   AndersonRow<T> row{y + at, g + at, history.r_prev(live.row), history.g_prev(live.row)};
   const T* by_age[kMaxDepth];
   if (ring.newest >= 0) {
-    for (std::int64_t age = 0; age < count; ++age) by_age[age] = history.dr(live.row, ring.column(age));
+    for (std::int64_t age = 0; age < count; ++age)
+      by_age[age] = history.dr(live.row, ring.column(age));
     row.dr = history.dr(live.row, ring.newest);
     row.dg = history.dg(live.row, ring.newest);
     row.columns = by_age;
@@ -37,8 +38,8 @@ void measure_one(const LiveRow& live,
   anderson_measure_row(row, part_start, squares, products);
 }
 
-// Pivoted Cholesky of a small symmetric positive semidefinite matrix: rows are taken in the order of their pivots until
-// the largest that is left is rounding noise.
+// Pivoted Cholesky of a small symmetric positive semidefinite matrix: rows are taken in the order
+// of their pivots until the largest that is left is rounding noise.
 struct SmallFactor {
   double lower[kMaxDepth][kMaxDepth];
   std::int64_t order[kMaxDepth];
@@ -107,7 +108,15 @@ void anderson_measure(std::span<const LiveRow> rows,
 #pragma omp parallel for schedule(static) if (count > 1 && count * history.width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = rows[i].row;
-    measure_one(rows[i], part_start, y, g, history, ring, columns[row], squares + row * parts, products[row]);
+    measure_one(rows[i],
+                part_start,
+                y,
+                g,
+                history,
+                ring,
+                columns[row],
+                squares + row * parts,
+                products[row]);
   }
 }
 
@@ -124,12 +133,18 @@ void anderson_mix(std::span<const LiveRow> rows,
 #pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = rows[i].row, at = rows[i].slot * width;
-    anderson_advance_row(
-        rows[i], g + at, history, weights + row * history.depth, damping, y + at, best + row * width);
+    anderson_advance_row(rows[i],
+                         g + at,
+                         history,
+                         weights + row * history.depth,
+                         damping,
+                         y + at,
+                         best + row * width);
   }
 }
 
-bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma) {
+bool anderson_weights(
+    const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma) {
   SmallFactor factor;
   double scale[kMaxDepth], b[kMaxDepth];
   factor.size = count;
@@ -140,7 +155,8 @@ bool anderson_weights(const double* gram, const double* rhs, std::int64_t count,
     b[k] = rhs[k] * scale[k];
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t j = 0; j < count; ++j) factor.lower[i][j] = gram[i * count + j] * scale[i] * scale[j];
+    for (std::int64_t j = 0; j < count; ++j)
+      factor.lower[i][j] = gram[i * count + j] * scale[i] * scale[j];
     if (scale[i] > 0) factor.lower[i][i] = 1 + ridge;
   }
   factor.factorize();
@@ -151,11 +167,27 @@ bool anderson_weights(const double* gram, const double* rhs, std::int64_t count,
 
 using Rows = std::span<const LiveRow>;
 using Starts = std::span<const std::int64_t>;
-template void anderson_measure(Rows, Starts, const float*, const float*, const AndersonHistory<float>&, const Ring&,
-                               const std::int64_t*, Squares*, AndersonProducts*);
-template void anderson_measure(Rows, Starts, const double*, const double*, const AndersonHistory<double>&, const Ring&,
-                               const std::int64_t*, Squares*, AndersonProducts*);
-template void anderson_mix(Rows, const float*, const AndersonHistory<float>&, const double*, float, float*, float*);
-template void anderson_mix(Rows, const double*, const AndersonHistory<double>&, const double*, double, double*, double*);
+template void anderson_measure(Rows,
+                               Starts,
+                               const float*,
+                               const float*,
+                               const AndersonHistory<float>&,
+                               const Ring&,
+                               const std::int64_t*,
+                               Squares*,
+                               AndersonProducts*);
+template void anderson_measure(Rows,
+                               Starts,
+                               const double*,
+                               const double*,
+                               const AndersonHistory<double>&,
+                               const Ring&,
+                               const std::int64_t*,
+                               Squares*,
+                               AndersonProducts*);
+template void anderson_mix(
+    Rows, const float*, const AndersonHistory<float>&, const double*, float, float*, float*);
+template void anderson_mix(
+    Rows, const double*, const AndersonHistory<double>&, const double*, double, double*, double*);
 
 }  // namespace fathom::kernel

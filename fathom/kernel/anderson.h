@@ -1,13 +1,17 @@
-// One step of Anderson acceleration for every row of a batch, in two passes over the row's history.
+// One step of Anderson acceleration for every row of a batch, in two passes over its history.
 //
-//   measure   r = g - y;  newest columns dr = r - r_prev, dg = g - g_prev;  the new row <dr, dr_j> of the Gram matrix and
-//             the right-hand side <r, dr_j>;  r_prev = r, g_prev = g
+//   measure   r = g - y;  newest columns dr = r - r_prev, dg = g - g_prev;  r_prev = r, g_prev = g;
+//             the new row <dr, dr_j> of the Gram matrix, the right-hand side <r, dr_j>
 //   weights   gamma = argmin ||r - DR gamma||^2, from the Gram matrix alone
 //   mix       y+ = g - DG gamma - (1-beta)(r - DR gamma)
 //
-// Sums are in double: relative error <= width * 2^-53 of sum |a_i b_i|. The mix is in T: error <= (columns + 2) * eps of
-// |g| + sum |gamma_j dg_j|. Cost: (columns + 4) rows read and 4 written, then columns + 2 read (twice with beta < 1) and
-// 1 to 3 written. Sources: [Anderson1965], [WalkerNi2011] section 2, [FangSaad2009].
+// Accuracy: sums in double, error <= width * 2^-53 of sum |a_i b_i|; the mix in T, error <=
+// (columns + 2) * eps of |g| + sum |gamma_j dg_j|.
+//
+// Cost: (columns + 4) rows read and 4 written, then columns + 2 read (twice with beta < 1) and 1 to
+// 3 written. Parallel over the rows of large batches.
+//
+// Sources: [Anderson1965], [WalkerNi2011] section 2, [FangSaad2009].
 #pragma once
 
 #include <cstdint>
@@ -22,12 +26,15 @@ inline constexpr std::int64_t kMaxDepth = 32;
 // What is remembered of every sample: its last point and a ring of `depth` columns of differences.
 template <class T>
 struct AndersonHistory {
-  T* data = nullptr;  // (batch, rows_of(depth), width)
+  T* data = nullptr;  // (matrices(depth), batch, width): a pass over the rows streams through each
+  std::int64_t batch = 0;
   std::int64_t width = 0;
   std::int64_t depth = 0;
 
-  static std::int64_t rows_of(std::int64_t depth) { return 3 + 2 * depth; }
-  T* at(std::int64_t row, std::int64_t k) const { return data + (row * rows_of(depth) + k) * width; }
+  static std::int64_t matrices(std::int64_t depth) { return 3 + 2 * depth; }
+  T* at(std::int64_t row, std::int64_t matrix) const {
+    return data + (matrix * batch + row) * width;
+  }
   T* r_prev(std::int64_t row) const { return at(row, 0); }
   T* g_prev(std::int64_t row) const { return at(row, 1); }
   T* best_g(std::int64_t row) const { return at(row, 2); }  // G at the best iterate
@@ -48,8 +55,8 @@ struct AndersonProducts {
   double rhs[kMaxDepth] = {};   // <r, dr_j>
 };
 
-// Writes squares as residual_squares does, and for each row the newest column and products[row] over its columns
-// in use. ring.newest < 0: the first point, which only fills r_prev and g_prev.
+// Writes squares as residual_squares does, and for each row the newest column and products[row]
+// over its columns in use. ring.newest < 0: the first point, which only fills r_prev and g_prev.
 template <class T>
 void anderson_measure(std::span<const LiveRow> rows,
                       std::span<const std::int64_t> part_start,
@@ -61,8 +68,9 @@ void anderson_measure(std::span<const LiveRow> rows,
                       Squares* squares,
                       AndersonProducts* products);
 
-// best = y, best_g = g where improved. Then where running: the mixed step with weights[row * depth + column]; a column
-// of weight 0 is not read. Where roll_back: y = best + beta (best_g - best), and the best becomes the previous point.
+// best = y, best_g = g where improved. Then where running: the mixed step with weights[row * depth
+// + column]; a column of weight 0 is not read. Where roll_back: y = best + beta (best_g - best),
+// and the best becomes the previous point.
 template <class T>
 void anderson_mix(std::span<const LiveRow> rows,
                   const T* g,
@@ -72,10 +80,12 @@ void anderson_mix(std::span<const LiveRow> rows,
                   T* y,
                   T* best);
 
-// gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x count, row-major) and
-// rhs = DR'r. Columns are scaled to unit length, so that neither the scale of the state nor the speed of convergence
-// matters, and eliminated by pivoted Cholesky; those that depend on the ones before to rounding get weight 0.
-// Cost: count^3 / 6. Returns false when a number is not finite; gamma is then undefined. count <= kMaxDepth.
-bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
+// gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x
+// count, row-major) and rhs = DR'r. Columns are scaled to unit length, so that neither the scale of
+// the state nor the speed of convergence matters, and eliminated by pivoted Cholesky; those that
+// depend on the ones before to rounding get weight 0. Cost: count^3 / 6. Returns false when a
+// number is not finite; gamma is then undefined. count <= kMaxDepth.
+bool anderson_weights(
+    const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
 
 }  // namespace fathom::kernel

@@ -29,7 +29,8 @@ HWY_INLINE void write_differences(const AndersonRow<T>& row, std::int64_t begin,
   });
 }
 
-// sums[k] += <left, x_k>, sums[kCount + k] += <right, x_k> over [begin, end) as far as whole vectors of d go.
+// sums[k] += <left, x_k>, sums[kCount + k] += <right, x_k> over [begin, end) as far as whole
+// vectors of d go.
 template <int kCount, class D64, class T>
 HWY_INLINE std::int64_t add_dots(D64 d,
                                  const T* left,
@@ -88,14 +89,19 @@ void all_dots(const T* left,
   std::int64_t k = 0;
   for (; k + 4 <= count; k += 4) dots<4>(left, right, x + k, begin, end, of_left + k, of_right + k);
   switch (count - k) {
-    case 3: return dots<3>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    case 2: return dots<2>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    case 1: return dots<1>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    default: return;
+    case 3:
+      return dots<3>(left, right, x + k, begin, end, of_left + k, of_right + k);
+    case 2:
+      return dots<2>(left, right, x + k, begin, end, of_left + k, of_right + k);
+    case 1:
+      return dots<1>(left, right, x + k, begin, end, of_left + k, of_right + k);
+    default:
+      return;
   }
 }
 
-// Numbers of a row worked on at a time, so that r and the newest column stay in the first-level cache.
+// Numbers of a row worked on at a time, so that r and the newest column stay in the first-level
+// cache.
 constexpr std::int64_t kChunk = 1024;
 
 template <class T>
@@ -169,14 +175,18 @@ void mix_row(std::int64_t n,
              T* y) {
   const hn::ScalableTag<T> d;
   std::int64_t i = 0;
-  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i < n; ++i) mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, r, dg, dr, weight, count, damping, y);
+  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d))
+    mix_vectors<4>(d, i, g, r, dg, dr, weight, count, damping, y);
+  for (; i + lanes_of(d) <= n; i += lanes_of(d))
+    mix_vectors<1>(d, i, g, r, dg, dr, weight, count, damping, y);
+  for (; i < n; ++i)
+    mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, r, dg, dr, weight, count, damping, y);
 }
 
 // y = best + beta (best_g - best), which becomes the step from the previous point.
 template <class T>
-void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* r_prev, T* g_prev) {
+void roll_back_row(
+    std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* r_prev, T* g_prev) {
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto start = hn::LoadU(d, best + i);
     const auto g = hn::LoadU(d, best_g + i);
@@ -202,7 +212,8 @@ void advance_row(const LiveRow& live,
   }
   if (!live.running) return;
   if (live.roll_back) {
-    roll_back_row(n, best, history.best_g(row), damping, y, history.r_prev(row), history.g_prev(row));
+    roll_back_row(
+        n, best, history.best_g(row), damping, y, history.r_prev(row), history.g_prev(row));
     return;
   }
   const T* dg[kMaxDepth];
@@ -219,20 +230,34 @@ void advance_row(const LiveRow& live,
 }
 
 // Highway's dispatch tables take plain functions.
-void measure_float(const AndersonRow<float>& row, std::span<const std::int64_t> part_start, Squares* squares,
+void measure_float(const AndersonRow<float>& row,
+                   std::span<const std::int64_t> part_start,
+                   Squares* squares,
                    AndersonProducts& products) {
   measure_row(row, part_start, squares, products);
 }
-void measure_double(const AndersonRow<double>& row, std::span<const std::int64_t> part_start, Squares* squares,
+void measure_double(const AndersonRow<double>& row,
+                    std::span<const std::int64_t> part_start,
+                    Squares* squares,
                     AndersonProducts& products) {
   measure_row(row, part_start, squares, products);
 }
-void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const double* weights,
-                   float damping, float* y, float* best) {
+void advance_float(const LiveRow& live,
+                   const float* g,
+                   const AndersonHistory<float>& history,
+                   const double* weights,
+                   float damping,
+                   float* y,
+                   float* best) {
   advance_row(live, g, history, weights, damping, y, best);
 }
-void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const double* weights,
-                    double damping, double* y, double* best) {
+void advance_double(const LiveRow& live,
+                    const double* g,
+                    const AndersonHistory<double>& history,
+                    const double* weights,
+                    double damping,
+                    double* y,
+                    double* best) {
   advance_row(live, g, history, weights, damping, y, best);
 }
 
@@ -281,10 +306,20 @@ void anderson_advance_row(const LiveRow& live,
 using Starts = std::span<const std::int64_t>;
 template void anderson_measure_row(const AndersonRow<float>&, Starts, Squares*, AndersonProducts&);
 template void anderson_measure_row(const AndersonRow<double>&, Starts, Squares*, AndersonProducts&);
-template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const double*, float,
-                                   float*, float*);
-template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const double*, double,
-                                   double*, double*);
+template void anderson_advance_row(const LiveRow&,
+                                   const float*,
+                                   const AndersonHistory<float>&,
+                                   const double*,
+                                   float,
+                                   float*,
+                                   float*);
+template void anderson_advance_row(const LiveRow&,
+                                   const double*,
+                                   const AndersonHistory<double>&,
+                                   const double*,
+                                   double,
+                                   double*,
+                                   double*);
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

@@ -1,10 +1,12 @@
-// The rows of a batched fixed-point iteration: their residuals, and the damped step y+ = (1-tau) y + tau g.
+// The rows of a batched fixed-point iteration: residuals, and the step y+ = (1-tau) y + tau g.
 //
-// A batch is a row-major matrix. y and g = G(y) hold the rows that are still evaluated, one per slot; what is kept per
-// sample (best iterate, history) stays where it is, one row per sample of the full batch, so dropping finished samples
-// moves nothing but y. Every row is computed from itself alone, in the same order whatever its batch-mates.
-// Sums are in double: relative error <= width * 2^-53 (the products of two floats are exact in double).
-// Cost: one pass over y and g each. T is float or double. Parallel over the rows when there is work enough.
+// A batch is a row-major matrix. y and g = G(y) hold the rows that are still evaluated, one per
+// slot; what is kept per sample (best iterate, history) stays where it is, one row per sample of
+// the full batch, so dropping finished samples moves nothing but y. Every row is computed from
+// itself alone, in the same order whatever its batch-mates.
+//
+// Sums are in double: relative error <= width * 2^-53 (a product of two floats is exact in double).
+// Cost: one pass over y and g each. T is float or double. Parallel over the rows of large batches.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +29,8 @@ struct Squares {
   double value = 0;     // sum g_i^2
 };
 
-// squares[row * parts + p] over the columns part_start[p] .. part_start[p+1] of the row, parts = part_start.size() - 1.
+// squares[row * parts + p] over the columns part_start[p] .. part_start[p+1] of the row, where
+// part_start has parts + 1 entries.
 template <class T>
 void residual_squares(std::span<const LiveRow> rows,
                       std::span<const std::int64_t> part_start,
@@ -37,6 +40,7 @@ void residual_squares(std::span<const LiveRow> rows,
 
 // best = y where improved, then y = y + damping (g - y) where running.
 template <class T>
-void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best);
+void damped_step(
+    std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best);
 
 }  // namespace fathom::kernel

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include "fathom/kernel/huge_pages.h"
 #include "fathom/solve/row_tensors.h"
 #include "fathom/tensor/convert.h"
 
@@ -24,9 +25,13 @@ class AndersonKernels final : public AndersonVectors {
  public:
   AndersonKernels(const Anderson& options, const Layout& layout)
       : layout_(layout),
-        memory_(at::empty({layout.batch, AndersonHistory<T>::rows_of(options.depth), layout.width()}, layout.options)),
-        history_{memory_.data_ptr<T>(), layout.width(), options.depth},
-        damping_(static_cast<T>(options.damping)) {}
+        memory_(
+            at::empty({AndersonHistory<T>::matrices(options.depth), layout.batch, layout.width()},
+                      layout.options)),
+        history_{memory_.data_ptr<T>(), layout.batch, layout.width(), options.depth},
+        damping_(static_cast<T>(options.damping)) {
+    kernel::prefer_huge_pages(memory_.data_ptr(), memory_.nbytes());
+  }
 
   void measure(std::span<const LiveRow> rows,
                const Tensor& y,
@@ -35,8 +40,15 @@ class AndersonKernels final : public AndersonVectors {
                const std::vector<std::int64_t>& columns,
                std::vector<Squares>& squares,
                std::vector<AndersonProducts>& products) override {
-    kernel::anderson_measure<T>(rows, layout_.part_start, y.data_ptr<T>(), g.data_ptr<T>(), history_, ring,
-                                columns.data(), squares.data(), products.data());
+    kernel::anderson_measure<T>(rows,
+                                layout_.part_start,
+                                y.data_ptr<T>(),
+                                g.data_ptr<T>(),
+                                history_,
+                                ring,
+                                columns.data(),
+                                squares.data(),
+                                products.data());
   }
 
   void mix(std::span<const LiveRow> rows,
@@ -44,7 +56,12 @@ class AndersonKernels final : public AndersonVectors {
            const std::vector<double>& weights,
            const Tensor& y,
            const Tensor& best) override {
-    kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, weights.data(), damping_, y.data_ptr<T>(),
+    kernel::anderson_mix<T>(rows,
+                            g.data_ptr<T>(),
+                            history_,
+                            weights.data(),
+                            damping_,
+                            y.data_ptr<T>(),
                             best.data_ptr<T>());
   }
 
@@ -55,7 +72,8 @@ class AndersonKernels final : public AndersonVectors {
   T damping_;
 };
 
-// One row of each matrix per slot; columns not in use are zero, so that a weight of 0 times them is 0.
+// One row of each matrix per slot; columns not in use are zero, so that a weight of 0 times them is
+// 0.
 class AndersonTensors final : public AndersonVectors {
  public:
   AndersonTensors(const Anderson& options, const Layout& layout)
@@ -131,19 +149,26 @@ class AndersonTensors final : public AndersonVectors {
   }
 
   // Per column, (slots, 1).
-  std::vector<Tensor> by_column(std::span<const LiveRow> rows, const std::vector<double>& weights, const Tensor& y) const {
+  std::vector<Tensor> by_column(std::span<const LiveRow> rows,
+                                const std::vector<double>& weights,
+                                const Tensor& y) const {
     const std::int64_t slots = y.size(0);
     std::vector<double> values(depth_ * slots, 0.0);
     for (const LiveRow& live : rows) {
-      for (std::int64_t c = 0; c < depth_; ++c) values[c * slots + live.slot] = weights[live.row * depth_ + c];
+      for (std::int64_t c = 0; c < depth_; ++c)
+        values[c * slots + live.slot] = weights[live.row * depth_ + c];
     }
-    const Tensor all = tensor::from_doubles(values, {depth_, slots, 1}, widened(y.narrow(0, 0, 0)).scalar_type());
+    const Tensor all =
+        tensor::from_doubles(values, {depth_, slots, 1}, widened(y.narrow(0, 0, 0)).scalar_type());
     return all.to(y.device()).unbind(0);
   }
 
-  static Tensor minus_columns(const Tensor& start, const std::vector<Tensor>& weight, const Tensor& columns) {
+  static Tensor minus_columns(const Tensor& start,
+                              const std::vector<Tensor>& weight,
+                              const Tensor& columns) {
     Tensor sum = widened(start);
-    for (std::size_t c = 0; c < weight.size(); ++c) sum = sum - weight[c] * columns[static_cast<std::int64_t>(c)];
+    for (std::size_t c = 0; c < weight.size(); ++c)
+      sum = sum - weight[c] * columns[static_cast<std::int64_t>(c)];
     return sum.to(start.scalar_type());
   }
 
@@ -170,7 +195,8 @@ std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options,
                                                        const Layout& layout,
                                                        Arithmetic arithmetic) {
   if (!has_kernels(layout, arithmetic)) return std::make_unique<AndersonTensors>(options, layout);
-  if (layout.options.dtype() == at::kFloat) return std::make_unique<AndersonKernels<float>>(options, layout);
+  if (layout.options.dtype() == at::kFloat)
+    return std::make_unique<AndersonKernels<float>>(options, layout);
   return std::make_unique<AndersonKernels<double>>(options, layout);
 }
 

@@ -1,4 +1,5 @@
-// The work of Anderson acceleration that is proportional to the state; anderson.cpp decides, this computes.
+// The work of Anderson acceleration that is proportional to the state; anderson.cpp decides, this
+// computes.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,8 @@ class AndersonVectors {
  public:
   virtual ~AndersonVectors() = default;
 
-  // kernel::anderson_measure: squares, newest columns, their products. `columns` [row] counts those in use.
+  // kernel::anderson_measure: squares, newest columns, their products. `columns` [row] counts those
+  // in use.
   virtual void measure(std::span<const LiveRow> rows,
                        const Tensor& y,
                        const Tensor& g,
@@ -24,7 +26,8 @@ class AndersonVectors {
                        std::vector<Squares>& squares,
                        std::vector<kernel::AndersonProducts>& products) = 0;
 
-  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth + column], or rolls back.
+  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth +
+  // column], or rolls back.
   virtual void mix(std::span<const LiveRow> rows,
                    const Tensor& g,
                    const std::vector<double>& weights,

@@ -3,22 +3,9 @@
 #include "fathom/base/error.h"
 #include "fathom/solve/iterate.h"
 #include "fathom/solve/method.h"
+#include "fathom/solve/validate.h"
 
 namespace fathom::solve {
-
-namespace {
-
-// Throws UsageError for a value out of its bounds. Building the list of fields costs more than an iteration of a small
-// problem, so the options last found valid are remembered.
-template <class Options>
-void validate(Options options) {
-  thread_local Options valid;
-  if (options == valid) return;
-  base::validate(base::fields_of(options));
-  valid = options;
-}
-
-}  // namespace
 
 Solution fixed_point(const Map& map,
                      const State& y0,
@@ -26,7 +13,8 @@ Solution fixed_point(const Map& map,
                      const Stop& stop,
                      const Loop& loop,
                      const TraceOptions& trace) {
-  if (!y0.defined()) base::fail("solve::fixed_point", "y0 has no tensor; give a start of shape (B, ...)");
+  if (!y0.defined())
+    base::fail("solve::fixed_point", "y0 has no tensor; give a start of shape (B, ...)");
   if (!at::isFloatingType(y0[0].scalar_type())) {
     base::fail("solve::fixed_point",
                "y0's dtype = {} violates floating; convert it, to(kFloat)",

@@ -22,16 +22,25 @@ namespace {
 
 double epsilon_of(at::ScalarType type) {
   switch (type) {
-    case at::kDouble: return std::numeric_limits<double>::epsilon();
-    case at::kFloat: return std::numeric_limits<float>::epsilon();
-    case at::kHalf: return 0x1p-10;
-    default: return 0x1p-7;  // bfloat16
+    case at::kDouble:
+      return std::numeric_limits<double>::epsilon();
+    case at::kFloat:
+      return std::numeric_limits<float>::epsilon();
+    case at::kHalf:
+      return 0x1p-10;
+    default:
+      return 0x1p-7;  // bfloat16
   }
 }
 
 class Iteration {
  public:
-  Iteration(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop, const TraceOptions& trace)
+  Iteration(const Map& map,
+            const State& y0,
+            Method& method,
+            const Stop& stop,
+            const Loop& loop,
+            const TraceOptions& trace)
       : map_(map),
         start_(y0.detach()),
         layout_(y0),
@@ -71,7 +80,8 @@ class Iteration {
     const std::uint32_t version = counts_writes ? y_._version() : 0;
     const State g = map_(y_state_, rows_);
     if (counts_writes && y_._version() != version) {
-      base::fail("solve::fixed_point", "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
+      base::fail("solve::fixed_point",
+                 "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
     }
     check(g);
     ++solution_.calls;
@@ -84,10 +94,11 @@ class Iteration {
     const Tensor& of_y = y_state_[0];
     const Tensor& of_g = g[0];
     if (!g.same_layout(y_state_) || g.batch() != y_.size(0)) {
-      base::fail("solve::fixed_point",
-                 "G returned shape {} for a state of shape {}; a fixed point needs G(y) shaped like y",
-                 fmt::streamed(of_g.sizes()),
-                 fmt::streamed(of_y.sizes()));
+      base::fail(
+          "solve::fixed_point",
+          "G returned shape {} for a state of shape {}; a fixed point needs G(y) shaped like y",
+          fmt::streamed(of_g.sizes()),
+          fmt::streamed(of_y.sizes()));
     }
     if (of_g.scalar_type() != of_y.scalar_type() || of_g.device() != of_y.device()) {
       base::fail("solve::fixed_point",
@@ -141,7 +152,9 @@ class Iteration {
 
   void compact() {
     const auto live = static_cast<double>(live_.size()), present = static_cast<double>(y_.size(0));
-    if (!loop_.compact || !map_.compactable() || live_.empty() || live == present || live > loop_.compact_below * present) return;
+    if (!loop_.compact || !map_.compactable() || live_.empty() || live == present ||
+        live > loop_.compact_below * present)
+      return;
     std::vector<std::int64_t> slots, rows;
     for (LiveRow& row : live_) {
       slots.push_back(row.slot);
@@ -181,10 +194,10 @@ class Iteration {
   const Loop& loop_;
   const TraceOptions& trace_;
   Judge judge_;
-  Tensor y_;        // (slots, D): the rows still in the batch
-  Tensor best_;     // (B, D)
-  State y_state_;   // y_ as G sees it
-  Rows rows_;       // which samples the slots are
+  Tensor y_;       // (slots, D): the rows still in the batch
+  Tensor best_;    // (B, D)
+  State y_state_;  // y_ as G sees it
+  Rows rows_;      // which samples the slots are
   std::vector<LiveRow> live_;
   std::vector<RowRecord> records_;
   std::vector<double> best_residual_;

@@ -1,4 +1,5 @@
-// THE one loop: evaluate G on the live rows, measure, judge each row, advance, drop the rows that are done.
+// THE one loop: evaluate G on the live rows, measure, judge each row, advance, drop the rows that
+// are done.
 #pragma once
 
 #include "fathom/solve/method.h"

@@ -7,8 +7,9 @@ namespace fathom::solve {
 
 namespace {
 
-// A residual of this many units of rounding of ||G(y)|| can be the noise of one evaluation of G, and this many iterations
-// without progress there are enough to see that it is. Above it a slow map still advances, by a unit every few steps.
+// A residual of this many units of rounding of ||G(y)|| can be the noise of one evaluation of G,
+// and this many iterations without progress there are enough to see that it is. Above it a slow map
+// still advances, by a unit every few steps.
 constexpr double kFloorUnits = 4;
 constexpr std::int64_t kFloorPatience = 5;
 constexpr double kProgress = 0.99;
@@ -34,7 +35,8 @@ double relative_to(double residual, double value) {
 Judge::Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon)
     : stop_(stop), floor_(kFloorUnits * epsilon) {
   for (std::size_t p = 0; p + 1 < part_start.size(); ++p) {
-    absolute_.push_back(stop.atol * std::sqrt(static_cast<double>(part_start[p + 1] - part_start[p])));
+    absolute_.push_back(stop.atol *
+                        std::sqrt(static_cast<double>(part_start[p + 1] - part_start[p])));
   }
 }
 
@@ -51,7 +53,8 @@ void Judge::operator()(RowRecord& row,
   const double residual = std::sqrt(residual_square), value = std::sqrt(value_square);
   ++row.iterations;
   note_progress(row, residual);
-  // The iterate that passes is the answer, also where an earlier one had a smaller norm but failed in one part.
+  // The iterate that passes is the answer, also where an earlier one had a smaller norm but failed
+  // in one part.
   const bool converged = passes(parts);
   live.residual = residual;
   live.improved = converged || residual < best;
@@ -66,19 +69,23 @@ void Judge::operator()(RowRecord& row,
 // False for NaN.
 bool Judge::passes(std::span<const kernel::Squares> parts) const {
   for (std::size_t p = 0; p < parts.size(); ++p) {
-    if (!(std::sqrt(parts[p].residual) <= absolute_[p] + stop_.rtol * std::sqrt(parts[p].value))) return false;
+    if (!(std::sqrt(parts[p].residual) <= absolute_[p] + stop_.rtol * std::sqrt(parts[p].value)))
+      return false;
     if (!std::isfinite(parts[p].value)) return false;
   }
   return true;
 }
 
-Status Judge::verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const {
+Status Judge::verdict(
+    const RowRecord& row, double residual, double value, double best, bool can_roll_back) const {
   if (!can_roll_back) {
     if (!std::isfinite(residual) || !std::isfinite(value)) return Status::nonfinite;
-    if (residual > stop_.divergence * best || row.growing >= stop_.patience) return Status::diverged;
+    if (residual > stop_.divergence * best || row.growing >= stop_.patience)
+      return Status::diverged;
   }
   const bool at_floor = residual <= floor_ * value;
-  if (row.idle >= (at_floor ? std::min(stop_.patience, kFloorPatience) : stop_.patience)) return Status::stagnated;
+  if (row.idle >= (at_floor ? std::min(stop_.patience, kFloorPatience) : stop_.patience))
+    return Status::stagnated;
   return row.iterations >= stop_.max_iter ? Status::max_iter : Status::running;
 }
 

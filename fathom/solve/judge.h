@@ -18,19 +18,20 @@ struct RowRecord {
 
   Status status = Status::running;
   std::int64_t iterations = 0;
-  double relative = kNone;    // ||r|| / ||G(y)|| at the best iterate
-  double last = kNone;        // ||r|| before
-  double mark = kNone;        // ||r|| when it last improved by 1%
-  std::int64_t idle = 0;      // iterations since then
-  std::int64_t growing = 0;   // iterations for which ||r|| has grown without a break
+  double relative = kNone;   // ||r|| / ||G(y)|| at the best iterate
+  double last = kNone;       // ||r|| before
+  double mark = kNone;       // ||r|| when it last improved by 1%
+  std::int64_t idle = 0;     // iterations since then
+  std::int64_t growing = 0;  // iterations for which ||r|| has grown without a break
 };
 
 class Judge {
  public:
-  // `epsilon` of the state's dtype; `widths` the elements per sample of each part.
+  // `part_start` as in Layout; `epsilon` of the state's dtype.
   Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon);
 
-  // Takes note of the row's residual and sets live.residual, improved and running; `best` is lowered if improved.
+  // Takes note of the row's residual and sets live.residual, improved and running; `best` is
+  // lowered if improved.
   void operator()(RowRecord& row,
                   double& best,
                   kernel::LiveRow& live,
@@ -39,7 +40,8 @@ class Judge {
 
  private:
   bool passes(std::span<const kernel::Squares> parts) const;
-  Status verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
+  Status verdict(
+      const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
 
   Stop stop_;
   std::vector<double> absolute_;  // atol * sqrt(d) of each part

@@ -11,16 +11,23 @@ namespace fathom::solve {
 
 namespace {
 
-constexpr std::array kFailures{Status::nonfinite, Status::diverged, Status::stagnated, Status::max_iter, Status::budget};
+constexpr std::array kFailures{
+    Status::nonfinite, Status::diverged, Status::stagnated, Status::max_iter, Status::budget};
 
 std::string_view advice(Status status) {
   switch (status) {
-    case Status::nonfinite: return "look for what makes G infinite there, or start elsewhere";
-    case Status::diverged: return "G expands there: try anderson, damping < 1 or another start";
-    case Status::stagnated: return "ask for a larger rtol, use float64, or raise patience";
-    case Status::max_iter: return "raise max_iter or ask for a larger rtol";
-    case Status::budget: return "raise seconds or ask for a larger rtol";
-    default: return "";
+    case Status::nonfinite:
+      return "look for what makes G infinite there, or start elsewhere";
+    case Status::diverged:
+      return "G expands there: try anderson, damping < 1 or another start";
+    case Status::stagnated:
+      return "ask for a larger rtol, use float64, or raise patience";
+    case Status::max_iter:
+      return "raise max_iter or ask for a larger rtol";
+    case Status::budget:
+      return "raise seconds or ask for a larger rtol";
+    default:
+      return "";
   }
 }
 
@@ -33,43 +40,54 @@ std::string failure_counts(const Solution& solution) {
   return fmt::format("{}", fmt::join(counts, ", "));
 }
 
-// The row that failed with the largest relative residual; one whose residual never was a number comes first.
+// The row that failed with the largest relative residual; one whose residual never was a number
+// comes first.
 std::size_t worst_row(const Solution& solution) {
   std::size_t worst = solution.status.size();
   for (std::size_t b = 0; b < solution.status.size(); ++b) {
     if (solution.status[b] == Status::converged) continue;
-    if (worst == solution.status.size() || solution.relative[b] > solution.relative[worst]) worst = b;
+    if (worst == solution.status.size() || solution.relative[b] > solution.relative[worst])
+      worst = b;
   }
   return worst;
 }
 
 std::string asked(const Stop& stop) {
-  return stop.atol > 0 ? fmt::format("rtol {:g} and atol {:g}", stop.rtol, stop.atol) : fmt::format("rtol {:g}", stop.rtol);
+  return stop.atol > 0 ? fmt::format("rtol {:g} and atol {:g}", stop.rtol, stop.atol)
+                       : fmt::format("rtol {:g}", stop.rtol);
 }
 
 }  // namespace
 
-std::string message_of(const Solution& solution, const Stop& stop, const at::TensorOptions& options) {
+std::string message_of(const Solution& solution,
+                       const Stop& stop,
+                       const at::TensorOptions& options) {
   const auto rows = static_cast<std::int64_t>(solution.status.size());
   const std::int64_t converged = solution.count(Status::converged);
   if (rows == 0) return "nothing to solve: the batch is empty.";
   if (converged == rows) {
-    return fmt::format("{} of {} rows converged to {} in {} calls of G.", converged, rows, asked(stop), solution.calls);
+    return fmt::format("{} of {} rows converged to {} in {} calls of G.",
+                       converged,
+                       rows,
+                       asked(stop),
+                       solution.calls);
   }
   const std::size_t worst = worst_row(solution);
-  return fmt::format("{} of {} rows did not converge to {} ({}); the worst is row {}, {} after {} evaluations with a best "
-                     "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.",
-                     rows - converged,
-                     rows,
-                     asked(stop),
-                     failure_counts(solution),
-                     worst,
-                     to_string(solution.status[worst]),
-                     solution.iterations[worst],
-                     solution.residual[worst],
-                     solution.relative[worst],
-                     c10::toString(options.dtype().toScalarType()),
-                     advice(solution.status[worst]));
+  return fmt::format(
+      "{} of {} rows did not converge to {} ({}); the worst is row {}, {} after {} evaluations "
+      "with a best "
+      "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.",
+      rows - converged,
+      rows,
+      asked(stop),
+      failure_counts(solution),
+      worst,
+      to_string(solution.status[worst]),
+      solution.iterations[worst],
+      solution.residual[worst],
+      solution.relative[worst],
+      c10::toString(options.dtype().toScalarType()),
+      advice(solution.status[worst]));
 }
 
 }  // namespace fathom::solve

@@ -5,7 +5,8 @@
 
 namespace fathom::solve {
 
-Layout::Layout(const State& state) : batch(state.batch()), part_start{0}, options(state[0].options().requires_grad(false)) {
+Layout::Layout(const State& state)
+    : batch(state.batch()), part_start{0}, options(state[0].options().requires_grad(false)) {
   for (const std::int64_t width : state.widths()) part_start.push_back(part_start.back() + width);
 }
 
@@ -15,8 +16,11 @@ bool has_kernels(const Layout& layout, Arithmetic arithmetic) {
          (type == at::kFloat || type == at::kDouble);
 }
 
-std::unique_ptr<Method> make_method(const Solver& solver, const Layout& layout, Arithmetic arithmetic) {
-  if (const auto* picard = std::get_if<Picard>(&solver)) return make_picard(*picard, layout, arithmetic);
+std::unique_ptr<Method> make_method(const Solver& solver,
+                                    const Layout& layout,
+                                    Arithmetic arithmetic) {
+  if (const auto* picard = std::get_if<Picard>(&solver))
+    return make_picard(*picard, layout, arithmetic);
   return make_anderson(std::get<Anderson>(solver), layout, arithmetic);
 }
 

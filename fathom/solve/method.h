@@ -18,7 +18,7 @@ using kernel::Squares;
 // The shape of a solve, and where its numbers live.
 struct Layout {
   std::int64_t batch = 0;
-  std::vector<std::int64_t> part_start;  // first column of each part of the state, and at the end the width
+  std::vector<std::int64_t> part_start;  // first column of each part, and at the end the width
   at::TensorOptions options;             // dtype and device
 
   explicit Layout(const State& state);
@@ -26,20 +26,25 @@ struct Layout {
   std::int64_t parts() const { return static_cast<std::int64_t>(part_start.size()) - 1; }
 };
 
-// Each iteration is one measure(), the loop's verdict written into `rows`, and one advance(). y and g = G(y) are
-// contiguous matrices of the rows still in the batch (slots); best and squares are of the full batch.
+// Each iteration is one measure(), the loop's verdict written into `rows`, and one advance(). y and
+// g = G(y) are contiguous matrices of the rows still in the batch (slots); best and squares are of
+// the full batch.
 class Method {
  public:
   virtual ~Method() = default;
 
   // squares[row * parts + p] of every live row; remembers what the next step needs.
-  virtual void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, std::vector<Squares>& squares) = 0;
+  virtual void measure(std::span<const LiveRow> rows,
+                       const Tensor& y,
+                       const Tensor& g,
+                       std::vector<Squares>& squares) = 0;
 
-  // Whether the step that led to the row's present point was an extrapolation that can be taken back, so that a bad
-  // residual is not the end of the row.
+  // Whether the step that led to the row's present point was an extrapolation that can be taken
+  // back, so that a bad residual is not the end of the row.
   virtual bool can_roll_back(std::int64_t row) const { return false; }
 
-  // best = y where improved, y = the next iterate where running. `best_residual` [batch] is after the verdict.
+  // best = y where improved, y = the next iterate where running. `best_residual` [batch] is after
+  // the verdict.
   virtual void advance(std::span<LiveRow> rows,
                        const std::vector<double>& best_residual,
                        const Tensor& g,
@@ -50,12 +55,14 @@ class Method {
   virtual void gather(const Tensor& slots) {}
 };
 
-// Which arithmetic does the work on rows: the kernels where they apply (CPU, float32 and float64), or tensor operations,
-// which run anywhere. The two agree to rounding.
+// Which arithmetic does the work on rows: the kernels where they apply (CPU, float32 and float64),
+// or tensor operations, which run anywhere. The two agree to rounding.
 enum class Arithmetic { automatic, tensors };
 
 bool has_kernels(const Layout& layout, Arithmetic arithmetic);
 
-std::unique_ptr<Method> make_method(const Solver& solver, const Layout& layout, Arithmetic arithmetic = Arithmetic::automatic);
+std::unique_ptr<Method> make_method(const Solver& solver,
+                                    const Layout& layout,
+                                    Arithmetic arithmetic = Arithmetic::automatic);
 
 }  // namespace fathom::solve

@@ -1,6 +1,6 @@
-// Work on the rows of a batch by tensor operations, for the dtypes and devices that have no kernels. Rows that are done
-// or not finite stay in the matrices and are never mixed into others: rows are chosen by index or by where, not by
-// multiplying with a mask.
+// Work on the rows of a batch by tensor operations, for the dtypes and devices without kernels.
+// Rows that are done or not finite stay in the matrices and never touch another: rows are chosen by
+// index, not by multiplying with a mask.
 #pragma once
 
 #include <span>
@@ -17,7 +17,11 @@ Tensor widened(const Tensor& x);
 Tensor row_dots(const Tensor& a, const Tensor& b);
 
 // Sums of squares of r and g, per row and part, brought to the host in one copy.
-void write_squares(std::span<const LiveRow> rows, const Layout& layout, const Tensor& r, const Tensor& g, std::vector<Squares>& squares);
+void write_squares(std::span<const LiveRow> rows,
+                   const Layout& layout,
+                   const Tensor& r,
+                   const Tensor& g,
+                   std::vector<Squares>& squares);
 
 // to[row] = from[slot] where improved.
 void copy_improved(std::span<const LiveRow> rows, const Tensor& from, const Tensor& to);

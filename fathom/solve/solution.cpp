@@ -21,20 +21,31 @@ std::string duration(double seconds) {
 
 std::string_view to_string(Status status) {
   switch (status) {
-    case Status::running: return "running";
-    case Status::converged: return "converged";
-    case Status::max_iter: return "max_iter";
-    case Status::stagnated: return "stagnated";
-    case Status::diverged: return "diverged";
-    case Status::nonfinite: return "nonfinite";
-    case Status::budget: return "budget";
+    case Status::running:
+      return "running";
+    case Status::converged:
+      return "converged";
+    case Status::max_iter:
+      return "max_iter";
+    case Status::stagnated:
+      return "stagnated";
+    case Status::diverged:
+      return "diverged";
+    case Status::nonfinite:
+      return "nonfinite";
+    case Status::budget:
+      return "budget";
   }
   return "unknown";
 }
 
-bool Solution::converged() const { return count(Status::converged) == static_cast<std::int64_t>(status.size()); }
+bool Solution::converged() const {
+  return count(Status::converged) == static_cast<std::int64_t>(status.size());
+}
 
-std::int64_t Solution::count(Status which) const { return std::count(status.begin(), status.end(), which); }
+std::int64_t Solution::count(Status which) const {
+  return std::count(status.begin(), status.end(), which);
+}
 
 const Solution& Solution::require() const {
   if (calls < 0 || !converged()) base::fail("solve::Solution::require", message);

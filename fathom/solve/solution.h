@@ -12,13 +12,13 @@
 namespace fathom::solve {
 
 enum class Status : std::uint8_t {
-  running,     // never in a finished solution
-  converged,   // the row test of Stop holds
-  max_iter,    // used all its evaluations
-  stagnated,   // no 1% better residual within `patience`, or at the floor of the dtype
-  diverged,    // residual beyond divergence * best, or growing for a whole window
-  nonfinite,   // G returned NaN or infinity; the best iterate before it is kept
-  budget,      // out of time
+  running,    // never in a finished solution
+  converged,  // the row test of Stop holds
+  max_iter,   // used all its evaluations
+  stagnated,  // no 1% better residual within `patience`, or at the floor of the dtype
+  diverged,   // residual beyond divergence * best, or growing for a whole window
+  nonfinite,  // G returned NaN or infinity; the best iterate before it is kept
+  budget,     // out of time
 };
 std::string_view to_string(Status status);
 
@@ -32,14 +32,15 @@ struct Trace {
 
 struct TraceOptions {
   bool residuals = false;
-  std::vector<std::int64_t> keep;  // iterations t whose y_t is kept (0 = the start); full batch, not compacted
+  std::vector<std::int64_t>
+      keep;  // t < calls whose y_t is kept (0 = the start); full batch, not compacted
 };
 
 struct Solution {
   State y;                               // best iterate of every row
   std::vector<Status> status;            // [B]
   std::vector<std::int64_t> iterations;  // [B] evaluations of G the row used
-  std::vector<double> residual;          // [B] ||G(y) - y|| at the best iterate
+  std::vector<double> residual;          // [B] ||G(y) - y|| there; infinity if never finite
   std::vector<double> relative;          // [B] the same over ||G(y)||
   std::int64_t calls = -1;               // evaluations of G on some batch
   std::int64_t rows_evaluated = -1;      // rows in all those calls together
@@ -47,10 +48,11 @@ struct Solution {
   Trace trace;
   std::string message = "fixed_point was not called.";
 
-  bool converged() const;                // every row
+  bool converged() const;  // every row
   std::int64_t count(Status which) const;
-  const Solution& require() const;       // itself if every row converged; throws Error with the message otherwise
-  std::string brief() const;             // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
+  const Solution& require()
+      const;  // itself if every row converged; throws Error with the message otherwise
+  std::string brief() const;  // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
 };
 
 }  // namespace fathom::solve

@@ -1,20 +1,21 @@
 // Closeness of tensors with tolerances that are derived, not guessed.
 //
-//   EXPECT_TRUE(close(a, b, Tol::of(at::kFloat).ops(512)));          // rounding of sums of 512 products
-//   EXPECT_TRUE(close(y, exact, Tol::of(at::kFloat).plus(1e-5)));    // and a solver stopped at 1e-5
+//   EXPECT_TRUE(close(a, b, Tol::of(at::kFloat).ops(512)));      // rounding of sums of 512 terms
+//
+//   EXPECT_TRUE(close(y, y_star, Tol::of(at::kFloat).plus(1e-5)));  // and a solver stopped there
 #pragma once
 
 #include <cmath>
 #include <limits>
 
-#include <ATen/ops/abs.h>
 #include <gtest/gtest.h>
 
 #include "fathom/tensor/convert.h"
 
 namespace fathom::testing_support {
 
-// Allowed error relative to the largest entry of the expected tensor: 8 eps sqrt(operations) + what is added.
+// Allowed error relative to the largest entry of the expected tensor: 8 eps sqrt(operations) + what
+// is added.
 struct Tol {
   double epsilon = 0;
   double operations = 1;
@@ -22,10 +23,14 @@ struct Tol {
 
   static Tol of(at::ScalarType type) {
     switch (type) {
-      case at::kDouble: return {std::numeric_limits<double>::epsilon()};
-      case at::kFloat: return {std::numeric_limits<float>::epsilon()};
-      case at::kHalf: return {0x1p-10};
-      default: return {0x1p-7};
+      case at::kDouble:
+        return {std::numeric_limits<double>::epsilon()};
+      case at::kFloat:
+        return {std::numeric_limits<float>::epsilon()};
+      case at::kHalf:
+        return {0x1p-10};
+      default:
+        return {0x1p-7};
     }
   }
   Tol ops(double n) const { return {epsilon, n, added}; }
@@ -33,9 +38,12 @@ struct Tol {
   double relative() const { return 8 * epsilon * std::sqrt(operations) + added; }
 };
 
-inline testing::AssertionResult close(const Tensor& actual, const Tensor& expected, const Tol& tol) {
+inline testing::AssertionResult close(const Tensor& actual,
+                                      const Tensor& expected,
+                                      const Tol& tol) {
   if (actual.sizes() != expected.sizes()) {
-    return testing::AssertionFailure() << "shape " << actual.sizes() << ", expected " << expected.sizes();
+    return testing::AssertionFailure()
+           << "shape " << actual.sizes() << ", expected " << expected.sizes();
   }
   const auto a = tensor::to_doubles(actual), b = tensor::to_doubles(expected);
   double scale = 0, error = 0;
@@ -49,8 +57,8 @@ inline testing::AssertionResult close(const Tensor& actual, const Tensor& expect
   }
   const double allowed = tol.relative() * scale;
   if (error <= allowed) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "entry " << worst << " is " << a[worst] << ", expected " << b[worst] << ": off by "
-                                     << error << ", allowed " << allowed;
+  return testing::AssertionFailure() << "entry " << worst << " is " << a[worst] << ", expected "
+                                     << b[worst] << ": off by " << error << ", allowed " << allowed;
 }
 
 }  // namespace fathom::testing_support

@@ -1,6 +1,7 @@
 #include "fathom/tensor/convert.h"
 
 #include <ATen/ATen.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

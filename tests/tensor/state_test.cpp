@@ -1,6 +1,7 @@
 #include "fathom/tensor/state.h"
 
 #include <ATen/ATen.h>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +23,9 @@ std::string error_of(Call call) {
   return "no error";
 }
 
-State two_parts() { return std::vector<Tensor>{at::arange(12.).view({2, 3, 2}), at::arange(20., 22.).view({2, 1})}; }
+State two_parts() {
+  return std::vector<Tensor>{at::arange(12.).view({2, 3, 2}), at::arange(20., 22.).view({2, 1})};
+}
 
 TEST(State, ShapeOfOnePart) {
   const State state(at::zeros({4, 2, 3}));
@@ -45,14 +48,18 @@ TEST(State, FlatIsAViewOfOneContiguousPart) {
 
 TEST(State, FlatJoinsTheParts) {
   const Tensor flat = two_parts().flat();
-  EXPECT_TRUE(at::equal(flat, at::tensor({0., 1., 2., 3., 4., 5., 20., 6., 7., 8., 9., 10., 11., 21.}).view({2, 7}).to(flat.dtype())));
+  EXPECT_TRUE(at::equal(flat,
+                        at::tensor({0., 1., 2., 3., 4., 5., 20., 6., 7., 8., 9., 10., 11., 21.})
+                            .view({2, 7})
+                            .to(flat.dtype())));
 }
 
 TEST(State, WithFlatIsTheInverseOfFlat) {
   for (const State& state : {State(at::randn({4, 2, 3})), State(at::randn({4, 5})), two_parts()}) {
     const State back = state.with_flat(state.flat());
     ASSERT_TRUE(back.same_layout(state));
-    for (std::size_t i = 0; i < state.parts().size(); ++i) EXPECT_TRUE(at::equal(back[i], state[i]));
+    for (std::size_t i = 0; i < state.parts().size(); ++i)
+      EXPECT_TRUE(at::equal(back[i], state[i]));
   }
 }
 
@@ -84,9 +91,18 @@ TEST(State, MisuseIsNamed) {
   EXPECT_THAT(error_of([&] { State(std::vector<Tensor>{}); }), HasSubstr("[tensor::State]"));
   EXPECT_THAT(error_of([&] { State{Tensor()}; }), HasSubstr("part 0 is undefined"));
   EXPECT_THAT(error_of([&] { State{at::tensor(1.)[0]}; }), HasSubstr("no batch dimension"));
-  EXPECT_THAT(error_of([&] { State(std::vector<Tensor>{x, at::zeros({3, 3})}); }), HasSubstr("part 1 has 3 samples but part 0 has 2"));
-  EXPECT_THAT(error_of([&] { State(std::vector<Tensor>{x, x.to(at::kDouble)}); }), HasSubstr("dtype"));
-  EXPECT_THAT(error_of([&] { State(x).with_flat(at::zeros({2, 4})); }), HasSubstr("[2, 4] but needs (b, 3)"));
+  EXPECT_THAT(error_of([&] {
+                State(std::vector<Tensor>{x, at::zeros({3, 3})});
+              }),
+              HasSubstr("part 1 has 3 samples but part 0 has 2"));
+  EXPECT_THAT(error_of([&] {
+                State(std::vector<Tensor>{x, x.to(at::kDouble)});
+              }),
+              HasSubstr("dtype"));
+  EXPECT_THAT(error_of([&] {
+                State(x).with_flat(at::zeros({2, 4}));
+              }),
+              HasSubstr("[2, 4] but needs (b, 3)"));
   EXPECT_THAT(error_of([&] { two_parts().only(); }), HasSubstr("2 parts"));
   EXPECT_FALSE(State().defined());
 }
