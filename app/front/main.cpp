@@ -73,12 +73,22 @@ void resolve_own(Invocation& in) {
   for (const base::Field& field : fields.all()) in.request.settings.emplace_back(field.name, field.get());
 }
 
+// Found here, before the engine takes its second to load.
+void check_inputs(const Request& request) {
+  for (const std::filesystem::path& file : request.inputs) {
+    if (std::filesystem::is_regular_file(file)) continue;
+    const bool folder = std::filesystem::is_directory(file);
+    throw UsageError(fmt::format("{}: {} {}", request.command, folder ? "a file is needed, not the folder" : "no file at", file.string()));
+  }
+}
+
 int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.quiet) base::set_level(base::Level::warning);
   if (in.request.command == "options") return cmd_options(cli, in);
   if (in.request.command == "report") return cmd_report(in);
   if (in.request.command == "completion") return cmd_completion(cli, in);
   in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
+  check_inputs(in.request);
   if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
   if (in.request.command == "probe") resolve_own<ProbeOptions>(in);
   if (in.dry_run) {
