@@ -1,7 +1,7 @@
 // A gradient through an equilibrium: y* = tanh(W y* + x), and dL/dW by the implicit function theorem.
 #include <cstdio>
 
-#include <ATen/ops/eye.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tanh.h>

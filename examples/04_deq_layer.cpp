@@ -40,15 +40,15 @@ int main() {
   std::vector<Tensor> parameters = encode->parameters();
   for (const Tensor& p : layer->parameters()) parameters.push_back(p);
   for (const Tensor& p : decode->parameters()) parameters.push_back(p);
-  torch::optim::Adam adam(parameters, 1e-2);
+  torch::optim::Adam adam(parameters, 2e-2);
   double accuracy = 0;
-  for (int epoch = 0; epoch < 100; ++epoch) {
+  for (int epoch = 0; epoch < 400; ++epoch) {
     const Tensor logits = decode(layer(encode(points)));
     accuracy = (logits.argmax(1) == inside).to(torch::kDouble).mean().item<double>();
     adam.zero_grad();
     torch::nn::functional::cross_entropy(logits, inside).backward();
     adam.step();
   }
-  std::printf("training accuracy after 100 epochs: %.3f\n", accuracy);
+  std::printf("training accuracy after 400 epochs: %.3f\n", accuracy);
   return accuracy > 0.95 ? 0 : 1;
 }
