@@ -159,13 +159,16 @@ long peak_resident(std::int64_t iterations, const Gradient& gradient) {
 }
 
 TEST(ResidentMemory, OfImplicitTrainingDoesNotGrowWithTheIterations) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the address sanitizer keeps what was freed, so resident memory says nothing";
+#endif
   const Implicit options{.rtol = 1e-2};
   const long ten = peak_resident(10, options), many = peak_resident(200, options);
   ASSERT_GT(ten, 0);
   ASSERT_GT(many, 0);
   EXPECT_LE(static_cast<double>(many), 1.3 * static_cast<double>(ten));
-  // 200 taped states of 1 MB and more do not hide in the process's own 200 MB.
-  EXPECT_GT(peak_resident(200, Unrolled{200}), many + 200 * 1024);
+  // 200 taped states of 512 x 256 floats, half a megabyte each.
+  EXPECT_GT(peak_resident(200, Unrolled{200}), many + 95 * 1024);
 }
 
 }  // namespace
