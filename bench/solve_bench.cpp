@@ -72,6 +72,40 @@ void solver_over_f(benchmark::State& state, const Solver& solver) {
   state.counters["ratio"] = median(solve) / median(bare);
 }
 
+// One hard row among 255 easy ones: processor time without compaction over with. Counters: times_faster, and iterations_ratio
+// of the hard row over the others. The cosines stand for a real map, which costs several times what the solver does.
+void compaction(benchmark::State& state, double easy, double hard, const Solver& solver) {
+  constexpr std::int64_t kRows = 256, kWidth = 512, kLayers = 40;
+  Tensor gain = at::full({kRows, 1}, easy);
+  gain[100][0] = hard;
+  const Tensor rate = gain * at::linspace(0, 1, kWidth);
+  const Map map([&](const Tensor& y, const Rows& rows) {
+    Tensor worked = y.clone();
+    for (std::int64_t layer = 0; layer < kLayers; ++layer) worked.cos_();
+    return (y - 1).mul_(rows.of(rate)).add_(1).add_(worked, 0);
+  });
+  const auto seconds = [&](bool compact, double& iterations) {
+    const double start = processor_seconds();
+    const Solution s = fixed_point(map, at::zeros({kRows, kWidth}), solver, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
+    iterations = static_cast<double>(s.iterations[100]) / static_cast<double>(s.iterations[0]);
+    return processor_seconds() - start;
+  };
+  double ratio = 0;
+  std::vector<double> factor;
+  for (auto _ : state) {
+    const double without = seconds(false, ratio), with = seconds(true, ratio);
+    factor.push_back(without / with);
+    state.SetIterationTime(with);
+  }
+  state.counters["times_faster"] = median(factor);
+  state.counters["iterations_ratio"] = ratio;
+}
+
+void compaction_picard(benchmark::State& state) { compaction(state, .5, .99, Picard{}); }
+void compaction_anderson(benchmark::State& state) { compaction(state, .02, .998, Anderson{}); }
+BENCHMARK(compaction_picard)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+BENCHMARK(compaction_anderson)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
+
 void solve_picard(benchmark::State& state) { solver_over_f(state, Picard{}); }
 void solve_anderson(benchmark::State& state) { solver_over_f(state, Anderson{.depth = 5}); }
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <limits>
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tanh.h>
