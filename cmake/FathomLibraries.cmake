@@ -23,3 +23,5 @@ target_link_libraries(fathom_torch INTERFACE ${TORCH_LIBRARIES})
 target_include_directories(fathom_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 separate_arguments(fathom_torch_flags UNIX_COMMAND "${TORCH_CXX_FLAGS}")
 target_compile_options(fathom_torch INTERFACE ${fathom_torch_flags})
+# Clang parses libtorch 1.13 as C++20 only when this header comes before every other one of it.
+target_compile_options(fathom_torch INTERFACE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-include ATen/core/ivalue.h>")
