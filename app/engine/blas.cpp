@@ -28,13 +28,19 @@ std::string file_of(const void* address) {
   return address != nullptr && dladdr(address, &info) != 0 ? info.dli_fname : "";
 }
 
+std::string folder_of(const std::string& file) { return file.substr(0, file.rfind('/')); }
+
 }  // namespace
 
 Blas find_blas() {
   Blas blas;
   dl_iterate_phdr(collect, &blas.loaded);
   blas.library = file_of(dlsym(RTLD_DEFAULT, "sgemm_"));
-  if (auto* config = find<char*()>("openblas_get_config")) blas.description = config();
+  auto* config = find<char*()>("openblas_get_config");
+  // Another BLAS may stand in front of an OpenBLAS that is loaded too.
+  if (config == nullptr || folder_of(blas.library) != folder_of(file_of(reinterpret_cast<void*>(config)))) return blas;
+  blas.description = config();
+  if (auto* kernels = find<char*()>("openblas_get_corename")) blas.kernels = kernels();
   if (auto* parallel = find<int()>("openblas_get_parallel")) {
     const int kind = parallel();  // 0 sequential, 1 own threads, 2 OpenMP
     blas.threads = kind == 2 ? BlasThreads::openmp : kind == 1 ? BlasThreads::pthread : BlasThreads::none;

@@ -23,6 +23,7 @@ struct Findings {
   Speed one, all;               // on one thread, on `threads` or, where they are fewer, the cores: more would only wait
   std::string wait_policy, omp_threads, data;
 
+  bool has_avx512() const { return machine.features.find("avx512f") != std::string::npos; }
   double gemm_scaling() const { return all.gemm_gflops / one.gemm_gflops; }
   double tanh_scaling() const { return all.tanh_gelements / one.tanh_gelements; }
 };
@@ -60,6 +61,22 @@ void advise_on_blas(const Findings& f, Advice& advice) {
   }
 }
 
+// OpenBLAS kernels that know no AVX-512, by the names OPENBLAS_CORETYPE takes.
+bool lacks_avx512(const std::string& kernels) {
+  return kernels == "Haswell" || kernels == "Zen" || kernels == "Excavator" || kernels == "Sandybridge" || kernels == "Nehalem";
+}
+
+void advise_on_kernels(const Findings& f, Advice& advice) {
+  const std::string forced = environment("OPENBLAS_CORETYPE");
+  if (!f.has_avx512() || !lacks_avx512(f.blas.kernels)) return;
+  advice.push_back(forced.empty() ? fmt::format("OpenBLAS chose its {} kernels on a CPU with AVX-512; OPENBLAS_CORETYPE=SkylakeX "
+                                                "may double the speed of matrix products.",
+                                                f.blas.kernels)
+                                  : fmt::format("OPENBLAS_CORETYPE={} keeps OpenBLAS from AVX-512; unset, matrix products may be "
+                                                "twice as fast.",
+                                                forced));
+}
+
 void advise_on_threads(const Findings& f, Advice& advice) {
   const std::int64_t threads = f.threads, cores = f.machine.usable_cores();
   constexpr double kPoorScaling = 0.6;  // of the ideal
@@ -84,8 +101,7 @@ void advise_on_threads(const Findings& f, Advice& advice) {
 }
 
 void advise_on_the_rest(const Findings& f, Advice& advice) {
-  const bool has_avx512 = f.machine.features.find("avx512f") != std::string::npos;
-  if (has_avx512 && !f.capability.empty() && f.capability != "AVX512") {
+  if (f.has_avx512() && !f.capability.empty() && f.capability != "AVX512") {
     advice.push_back(fmt::format("libtorch's loops use {} on a CPU with AVX-512; set ATEN_CPU_CAPABILITY=avx512.", f.capability));
   }
   if (f.machine.huge_pages == "never") {
@@ -100,6 +116,7 @@ void advise_on_the_rest(const Findings& f, Advice& advice) {
 Advice advice_on(const Findings& findings) {
   Advice advice;
   advise_on_blas(findings, advice);
+  advise_on_kernels(findings, advice);
   advise_on_threads(findings, advice);
   advise_on_the_rest(findings, advice);
   return advice;
@@ -121,7 +138,7 @@ void print_text(const Request& request, const Findings& f, const Advice& advice)
   line("memory", fmt::format("{:.1f} GB available, huge pages: {}", f.machine.memory_gb, or_unset(f.machine.huge_pages)));
   line("threads", fmt::format("{}; OMP_NUM_THREADS {}, OMP_WAIT_POLICY {}", f.threads, or_unset(f.omp_threads), or_unset(f.wait_policy)));
   line("BLAS", fmt::format("{}, {}", or_unset(f.blas.library), to_text(f.blas.threads)));
-  if (f.blas.is_openblas()) line("", f.blas.description);
+  if (f.blas.is_openblas()) line("", fmt::format("{}; {} kernels", f.blas.description, f.blas.kernels));
   line("sgemm 1024", fmt::format("{:.0f} GF/s on one thread, {:.0f} on {} ({:.2f}x)", f.one.gemm_gflops, f.all.gemm_gflops, f.all.threads, f.gemm_scaling()));
   line("tanh", fmt::format("{:.2f} G/s on one thread, {:.2f} on {} ({:.2f}x)", f.one.tanh_gelements, f.all.tanh_gelements, f.all.threads, f.tanh_scaling()));
   line("FATHOM_DATA", or_unset(f.data));
@@ -147,7 +164,7 @@ void print_json(const Request& request, const Findings& f, const Advice& advice)
       {"huge_pages", f.machine.huge_pages},
       {"threads", f.threads},
       {"wait_policy", f.wait_policy},
-      {"blas", {{"library", f.blas.library}, {"description", f.blas.description}, {"threads", to_text(f.blas.threads)}, {"loaded", f.blas.loaded}}},
+      {"blas", {{"library", f.blas.library}, {"description", f.blas.description}, {"kernels", f.blas.kernels}, {"threads", to_text(f.blas.threads)}, {"loaded", f.blas.loaded}}},
       {"one_thread", as_json(f.one)},
       {"all_threads", as_json(f.all)},
       {"data", f.data},

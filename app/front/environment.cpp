@@ -10,19 +10,11 @@ namespace fathom::app {
 
 namespace {
 
-// What the AVX-512 kernels of ATen and OpenBLAS are compiled for.
+// What ATen's AVX-512 kernels are compiled for.
 bool cpu_has_avx512() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
-#else
-  return false;
-#endif
-}
-
-bool cpu_is_amd() {
-#if defined(__x86_64__)
-  return __builtin_cpu_is("amd");
 #else
   return false;
 #endif
@@ -34,7 +26,6 @@ void prepare_environment(std::int64_t threads) {
   constexpr int kKeepTheUsers = 0;
   setenv("OMP_WAIT_POLICY", "PASSIVE", kKeepTheUsers);
   if (cpu_has_avx512()) setenv("ATEN_CPU_CAPABILITY", "avx512", kKeepTheUsers);
-  if (cpu_has_avx512() && cpu_is_amd()) setenv("OPENBLAS_CORETYPE", "SkylakeX", kKeepTheUsers);
   if (threads > 0) setenv("OMP_NUM_THREADS", std::to_string(threads).c_str(), 1);
 }
 

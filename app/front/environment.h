@@ -8,8 +8,6 @@ namespace fathom::app {
 // Sets, where the user has not:
 //   OMP_WAIT_POLICY=PASSIVE        two spinning OpenMP threads beside another busy process run 10 times slower than one
 //   ATEN_CPU_CAPABILITY=avx512     on a CPU that has it; unset, libtorch 1.13 stops at AVX2
-//   OPENBLAS_CORETYPE=SkylakeX     on an AMD CPU with AVX-512: OpenBLAS 0.3.21 knows AVX-512 only of Intel and takes its
-//                                  Haswell kernels there (sgemm on a Zen 4 core: 85 against 165 GF/s)
 // and OMP_NUM_THREADS to `threads` when it is not 0 (a flag wins over the environment).
 void prepare_environment(std::int64_t threads);
 

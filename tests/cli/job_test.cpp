@@ -163,6 +163,14 @@ TEST(Doctor, LeavesTheUsersEnvironmentAlone) {
                                  HasSubstr("\"capability\": \"AVX2\"")));
 }
 
+TEST(Doctor, SeesSlowKernelsForcedOnOpenBlas) {
+  const Outcome outcome = run_program({"doctor", "--json", "--threads", "1"}, ".", {{"OPENBLAS_CORETYPE", "Nehalem"}});
+  if (outcome.out.find("avx512f") == std::string::npos || outcome.out.find("OpenBLAS") == std::string::npos) {
+    GTEST_SKIP() << "needs a CPU with AVX-512 and OpenBLAS";
+  }
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"kernels\": \"Nehalem\""), HasSubstr("OPENBLAS_CORETYPE=Nehalem keeps OpenBLAS from AVX-512")));
+}
+
 TEST(Doctor, NamesATooLargeThreadCount) {
   const Outcome outcome = run_program({"doctor", "--threads", "8"});
   EXPECT_THAT(outcome.out, HasSubstr("The thread count is wrong: 8 threads"));
