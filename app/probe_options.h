@@ -13,7 +13,8 @@ struct ProbeOptions {
   double rtol = 1e-6;
 
   void fields(base::Fields& f) {
-    f.add("samples", samples, {.at_least = 1, .at_most = 10000}, "programs the model is probed on, drawn as in its training");
+    f.add("samples", samples, {.at_least = 1, .at_most = 10000},
+          "programs the model is probed on, drawn as in its training");
     f.add("iterations", iterations, {.at_least = 1, .at_most = 100000}, "evaluations of the block a solve may use");
     f.add("rtol", rtol, {.above = 0, .below = 1}, "row tolerance of the solves");
   }

@@ -21,18 +21,20 @@ struct RunOptions {
   std::string device = "cpu";
 
   void fields(base::Fields& f) {
-    f.add_choice("preset", preset, {"quick", "full", "paper"}, "the size of the job; every other option starts from it");
+    f.add_choice("preset", preset, {"quick", "full", "paper"},
+                 "the size of the job; every other option starts from it");
     f.add("seed", seed, {.at_least = 0}, "master seed: data, weights and perturbations follow from it");
-    f.add("seeds", seeds, {.at_least = 1, .at_most = 100}, "runs with seeds seed, seed+1, ...; tables give mean and deviation");
+    f.add("seeds", seeds, {.at_least = 1, .at_most = 100},
+          "runs with seeds seed, seed+1, ...; tables give mean and deviation");
     f.add("threads", threads, {.at_least = 0, .at_most = 1024}, "threads; 0: OMP_NUM_THREADS, else every core");
     f.add("device", device, "cpu, cuda or cuda:N");
   }
 };
 
 struct Request {
-  std::string command;                                        // "study"
-  std::string domain;                                         // "lp"; "" for a command without one
-  std::vector<std::filesystem::path> inputs;                  // positional files and folders
+  std::string command;                        // "study"
+  std::string domain;                         // "lp"; "" for a command without one
+  std::vector<std::filesystem::path> inputs;  // positional files and folders
   RunOptions run;
   std::vector<std::pair<std::string, std::string>> settings;  // every option of the domain, resolved: name, value
   std::string config;                                         // the same with the run's options, as TOML
@@ -40,7 +42,7 @@ struct Request {
   bool resume = false;
   bool json = false;
   bool quiet = false;
-  std::string version, git, command_line;                     // for the records
+  std::string version, git, command_line;  // for the records
 };
 
 // Fills a domain's option struct from the request.

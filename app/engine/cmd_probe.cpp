@@ -21,7 +21,8 @@ namespace {
 lp::Batch probed_programs(const lp::Trained& trained, const Request& request, std::int64_t samples) {
   lp::GenerateOptions options;
   options.p_infinite = trained.p_infinite;
-  const lp::Drawn drawn = lp::generate(options, samples, static_cast<std::uint64_t>(request.run.seed), "lp probe", lp::Protocol::exact);
+  const lp::Drawn drawn =
+      lp::generate(options, samples, static_cast<std::uint64_t>(request.run.seed), "lp probe", lp::Protocol::exact);
   return lp::make_batch(drawn.data.instances, {}, {.bound_flags = trained.spec.options.bound_flags});
 }
 
@@ -51,14 +52,18 @@ int cmd_probe(const Request& request) {
   const auto options = config_of<ProbeOptions>(request);
   const lp::Trained trained = lp::load_trained(model_file(request.inputs.at(0).string(), ""));
   const auto implicit = std::dynamic_pointer_cast<lp::ImplicitGnn>(trained.model);
-  if (!implicit) base::fail("app::probe", "{} is an {} model and has no fixed point; name an implicit one", trained.spec.name, trained.spec.kind);
+  if (!implicit)
+    base::fail("app::probe", "{} is an {} model and has no fixed point; name an implicit one", trained.spec.name,
+               trained.spec.kind);
   const lp::Batch batch = probed_programs(trained, request, options.samples);
   const Map map = implicit->map(batch, implicit->embed(batch));
-  const study::Diagnosis diagnosis = study::diagnose(map, implicit->start(batch), {.rtol = options.rtol, .max_iter = options.iterations});
+  const study::Diagnosis diagnosis =
+      study::diagnose(map, implicit->start(batch), {.rtol = options.rtol, .max_iter = options.iterations});
   if (request.json) {
     print_json(trained, diagnosis);
   } else {
-    fmt::print("{}, probed on {} programs\n{}\n{}\n", trained.spec.name, options.samples, report::to_text(study::to_table(diagnosis)), study::verdict(diagnosis));
+    fmt::print("{}, probed on {} programs\n{}\n{}\n", trained.spec.name, options.samples,
+               report::to_text(study::to_table(diagnosis)), study::verdict(diagnosis));
   }
   return 0;
 }

@@ -35,7 +35,8 @@ std::vector<double> prediction(const SolveLpOptions& options, const lp::Instance
 }
 
 void write_solution(const std::string& path, const lp::Imported& program, const std::vector<double>& x) {
-  if (path.ends_with(".npy")) return io::write_npy(path, io::from_doubles("", {static_cast<std::int64_t>(x.size())}, x));
+  if (path.ends_with(".npy"))
+    return io::write_npy(path, io::from_doubles("", {static_cast<std::int64_t>(x.size())}, x));
   io::CsvRows rows = {{"variable", "value"}};
   for (std::size_t j = 0; j < x.size(); ++j) rows.push_back({program.variable_names[j], fmt::format("{}", x[j])});
   io::write_csv(path, rows);
@@ -43,7 +44,8 @@ void write_solution(const std::string& path, const lp::Imported& program, const 
 
 void check_output(const std::string& path) {
   if (path.empty() || path.ends_with(".npy") || path.ends_with(".csv")) return;
-  throw UsageError(fmt::format("[app::solve_lp] output = {} violates *.npy|*.csv; name a file with one of these endings", path));
+  throw UsageError(
+      fmt::format("[app::solve_lp] output = {} violates *.npy|*.csv; name a file with one of these endings", path));
 }
 
 // NaN and counts that do not exist are null.
@@ -70,12 +72,15 @@ void print_json(const lp::Imported& program, const lp::Answer& a, double seconds
 }
 
 void print_text(const lp::Imported& program, const lp::Answer& a) {
-  fmt::print("model          {} ({} rows, {} columns)\nstatus         {}\n", program.name, program.instance.m, program.instance.n, a.status);
+  fmt::print("model          {} ({} rows, {} columns)\nstatus         {}\n", program.name, program.instance.m,
+             program.instance.n, a.status);
   if (std::isfinite(a.objective)) {
-    fmt::print("objective      {:.10g}\ninfeasibility  {:.3g} (relative)\ngap            {:.3g} (to the optimum {:.10g})\n",
-               a.objective, a.infeasibility, a.gap, a.optimum);
+    fmt::print(
+        "objective      {:.10g}\ninfeasibility  {:.3g} (relative)\ngap            {:.3g} (to the optimum {:.10g})\n",
+        a.objective, a.infeasibility, a.gap, a.optimum);
   }
-  if (a.iterations >= 0) fmt::print("iterations     {} from the prediction, {} from scratch\n", a.iterations, a.cold_iterations);
+  if (a.iterations >= 0)
+    fmt::print("iterations     {} from the prediction, {} from scratch\n", a.iterations, a.cold_iterations);
   fmt::print("{}\n", a.message);
 }
 

@@ -1,4 +1,5 @@
-// The study of one domain, stage by stage. Each stage reads and writes files in the run's folder, so each can be run alone.
+// The study of one domain, stage by stage. Each stage reads and writes files in the run's folder, so each can be run
+// alone.
 #pragma once
 
 #include <atomic>
@@ -13,9 +14,9 @@ namespace fathom::app {
 class Job {
  public:
   virtual ~Job() = default;
-  virtual void data() = 0;                      // drawn, or read back when the folder holds the same draw
-  virtual bool train() = 0;                     // false: interrupted; checkpoints are written
-  virtual base::StudyRecord evaluate() = 0;     // of the trained models
+  virtual void data() = 0;                   // drawn, or read back when the folder holds the same draw
+  virtual bool train() = 0;                  // false: interrupted; checkpoints are written
+  virtual base::StudyRecord evaluate() = 0;  // of the trained models
 };
 
 // `stop` must outlive the job.

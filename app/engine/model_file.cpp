@@ -13,7 +13,8 @@ fs::path model_file(const std::string& asked, const std::string& name) {
   }
   const fs::path shipped = fs::read_symlink("/proc/self/exe").parent_path() / "../share/fathom/models" / name;
   if (!fs::exists(shipped)) {
-    base::fail("app::model_file", "the shipped model {} is missing; install the program again, or name one with --model", name);
+    base::fail("app::model_file",
+               "the shipped model {} is missing; install the program again, or name one with --model", name);
   }
   return fs::canonical(shipped);
 }

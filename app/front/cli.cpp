@@ -42,8 +42,11 @@ void add_run_flag(CLI::App* command, Invocation& in, const std::string& name) {
   const base::Field& field = fields.at(name);
   const std::string flag = "--" + name;
   const auto record = [&in, name, flag](const std::string& value) { in.flags.push_back({name, value, flag}); };
-  command->add_option_function<std::string>(flag, record, fmt::format("{} (default {})", field.help, field.default_text))
-      ->type_name(field.type == "choice" ? field.bound : field.type == "integer" ? "N" : "NAME");
+  command
+      ->add_option_function<std::string>(flag, record, fmt::format("{} (default {})", field.help, field.default_text))
+      ->type_name(field.type == "choice"    ? field.bound
+                  : field.type == "integer" ? "N"
+                                            : "NAME");
 }
 
 // What every command that runs a domain's job takes.
@@ -62,7 +65,8 @@ void add_job_flags(CLI::App* command, Invocation& in) {
 }
 
 void add_job_commands(CLI::App& cli, Invocation& in) {
-  add_job_flags(add_command(cli, in, "study", "The whole job: data, training, evaluation at every iteration, report"), in);
+  add_job_flags(add_command(cli, in, "study", "The whole job: data, training, evaluation at every iteration, report"),
+                in);
   add_job_flags(add_command(cli, in, "data", "Draw and label the data of a study"), in);
   add_job_flags(add_command(cli, in, "train", "Train the models of a study"), in);
   add_job_flags(add_command(cli, in, "eval", "Evaluate the trained models of a study at every iteration"), in);
@@ -79,18 +83,23 @@ void add_own_flags(CLI::App* command, Invocation& in) {
   const base::Fields fields = base::fields_of(options);
   for (const base::Field& field : fields.all()) {
     const std::string flag = "--" + field.name;
-    const auto record = [&in, name = field.name, flag](const std::string& value) { in.own.push_back({name, value, flag}); };
+    const auto record = [&in, name = field.name, flag](const std::string& value) {
+      in.own.push_back({name, value, flag});
+    };
     if (field.type == "bool") {
-      command->add_flag_callback(flag, [record] { record("true"); }, field.help);
+      command->add_flag_callback(
+          flag, [record] { record("true"); }, field.help);
     } else {
-      const std::string help = field.default_text.empty() ? field.help : fmt::format("{} (default {})", field.help, field.default_text);
+      const std::string help =
+          field.default_text.empty() ? field.help : fmt::format("{} (default {})", field.help, field.default_text);
       command->add_option_function<std::string>(flag, record, help)->type_name(field.type == "text" ? "FILE" : "N");
     }
   }
 }
 
 void add_model_commands(CLI::App& cli, Invocation& in) {
-  CLI::App* solve = add_command(cli, in, "solve-lp", "Predict the solution of a linear program in an MPS file; --refine makes it optimal");
+  CLI::App* solve = add_command(cli, in, "solve-lp",
+                                "Predict the solution of a linear program in an MPS file; --refine makes it optimal");
   solve->add_option("program", in.request.inputs, "the MPS file, fixed or free format")->type_name("FILE")->expected(1);
   add_own_flags<SolveLpOptions>(solve, in);
   CLI::App* probe = add_command(cli, in, "probe", "Diagnose the block of a trained model around its fixed points");
@@ -130,10 +139,7 @@ void add_inspection_commands(CLI::App& cli, Invocation& in) {
   const std::string near = base::nearest(word.substr(0, word.find('=')), names);
   const std::string kind = wants_command ? "command" : flag ? "option" : "argument";
   const std::string help = fmt::format("see `fathom {}--help`", where.empty() ? "" : where + " ");
-  throw UsageError(fmt::format("{}unknown {} '{}'; {}",
-                               where.empty() ? "" : where + ": ",
-                               kind,
-                               word,
+  throw UsageError(fmt::format("{}unknown {} '{}'; {}", where.empty() ? "" : where + ": ", kind, word,
                                near.empty() ? help : fmt::format("did you mean '{}'?", near)));
 }
 
@@ -150,7 +156,8 @@ void check_required(const CLI::App& cli) {
   for (const CLI::Option* option : command->get_options()) {
     const bool optional = command->get_name() == "options";
     if (option->get_positional() && option->count() == 0 && !optional) {
-      throw UsageError(fmt::format("{}: {} is needed ({})", command->get_name(), option->get_name(), option->get_type_name()));
+      throw UsageError(
+          fmt::format("{}: {} is needed ({})", command->get_name(), option->get_name(), option->get_type_name()));
     }
   }
 }
@@ -166,7 +173,8 @@ std::vector<Setting> Invocation::settings() const {
 }
 
 std::unique_ptr<CLI::App> make_cli(Invocation& invocation) {
-  auto cli = std::make_unique<CLI::App>("Fathom: implicit models, trained, run and measured at every iteration", "fathom");
+  auto cli =
+      std::make_unique<CLI::App>("Fathom: implicit models, trained, run and measured at every iteration", "fathom");
   cli->set_version_flag("--version", version_line(), "print the version and stop");
   cli->set_help_flag("-h,--help", "print this help and stop");
   cli->require_subcommand(0, 1);

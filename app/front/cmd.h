@@ -1,5 +1,5 @@
-// The commands that need no libtorch and run in the front process. Each prints its result on stdout and returns the exit
-// code; errors are thrown.
+// The commands that need no libtorch and run in the front process. Each prints its result on stdout and returns the
+// exit code; errors are thrown.
 #pragma once
 
 #include "app/front/cli.h"

@@ -77,7 +77,8 @@ std::string single_quoted(std::string_view text) {
 std::string bash_script(const std::vector<Words>& all) {
   std::string cases;
   for (const Words& words : all) {
-    cases += fmt::format("    {}) flags='{}' words='{}' ;;\n", words.command, flag_list(words), fmt::join(words.positional, " "));
+    cases += fmt::format("    {}) flags='{}' words='{}' ;;\n", words.command, flag_list(words),
+                         fmt::join(words.positional, " "));
   }
   return fmt::format(R"(# bash completion of fathom:  source <(fathom completion bash)
 _fathom() {{
@@ -103,10 +104,7 @@ _fathom() {{
 }}
 complete -o filenames -F _fathom fathom
 )",
-                     joined(all, &Words::command),
-                     cases,
-                     fmt::join(kPresets, " "),
-                     assignments());
+                     joined(all, &Words::command), cases, fmt::join(kPresets, " "), assignments());
 }
 
 std::string zsh_script(const std::vector<Words>& all) {
@@ -115,10 +113,7 @@ std::string zsh_script(const std::vector<Words>& all) {
     commands += fmt::format("    {}\n", single_quoted(words.command + ":" + words.summary));
     std::string flags;
     for (const auto& [name, help] : words.flags) flags += fmt::format(" {}", name);
-    cases += fmt::format("    {}) compadd --{} {}; {} ;;\n",
-                         words.command,
-                         flags,
-                         fmt::join(words.positional, " "),
+    cases += fmt::format("    {}) compadd --{} {}; {} ;;\n", words.command, flags, fmt::join(words.positional, " "),
                          words.positional.empty() ? "_files" : ":");
   }
   return fmt::format(R"(#compdef fathom
@@ -141,16 +136,14 @@ _fathom() {{
 }}
 compdef _fathom fathom
 )",
-                     commands,
-                     fmt::join(kPresets, " "),
-                     fmt::join(option_names(), " "),
-                     cases);
+                     commands, fmt::join(kPresets, " "), fmt::join(option_names(), " "), cases);
 }
 
 std::string fish_script(const std::vector<Words>& all) {
   std::string out = "# fish completion of fathom:  fathom completion fish | source\n";
   for (const Words& words : all) {
-    out += fmt::format("complete -c fathom -n __fish_use_subcommand -f -a {} -d {}\n", words.command, single_quoted(words.summary));
+    out += fmt::format("complete -c fathom -n __fish_use_subcommand -f -a {} -d {}\n", words.command,
+                       single_quoted(words.summary));
     const std::string here = fmt::format("complete -c fathom -n '__fish_seen_subcommand_from {}'", words.command);
     for (const std::string& word : words.positional) out += fmt::format("{} -f -a {}\n", here, word);
     for (const auto& [name, help] : words.flags) {
@@ -167,7 +160,8 @@ std::string fish_script(const std::vector<Words>& all) {
 
 int cmd_completion(const CLI::App& cli, const Invocation& in) {
   using Writer = std::string (*)(const std::vector<Words>&);
-  const std::vector<std::pair<std::string, Writer>> shells = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
+  const std::vector<std::pair<std::string, Writer>> shells = {
+      {"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
   for (const auto& [name, write] : shells) {
     if (name != in.shell) continue;
     fmt::print("{}", write(all_words(cli)));

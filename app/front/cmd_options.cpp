@@ -26,17 +26,15 @@ std::string as_text(const base::Fields& fields) {
   }
   std::string out;
   for (const base::Field& field : fields.all()) {
-    out += fmt::format("  {:<{}}  {:<{}}  {} ({})\n", field.name, name_width, field.get(), value_width, field.help, field.bound);
+    out += fmt::format("  {:<{}}  {:<{}}  {} ({})\n", field.name, name_width, field.get(), value_width, field.help,
+                       field.bound);
   }
   return out;
 }
 
 std::string as_text(const Domain& domain, const OptionSet& options) {
-  return fmt::format("{}: {}\nname, value at preset {}, meaning (bound):\n{}",
-                     domain.name,
-                     domain.summary,
-                     options.run().preset,
-                     as_text(options.fields()));
+  return fmt::format("{}: {}\nname, value at preset {}, meaning (bound):\n{}", domain.name, domain.summary,
+                     options.run().preset, as_text(options.fields()));
 }
 
 nlohmann::ordered_json as_json(const OptionSet& options) {
@@ -77,11 +75,13 @@ std::string command_help(const CLI::App& command) {
 std::string as_markdown(const CLI::App& cli) {
   std::string out =
       "# Options\n\n"
-      "Made by `fathom options --markdown`; a test fails when this page is stale. Of two settings of one option the later\n"
+      "Made by `fathom options --markdown`; a test fails when this page is stale. Of two settings of one option the "
+      "later\n"
       "wins: defaults < preset < `--config` file < `--set` < flags. `--dry-run` prints what results, as TOML.\n";
   for (const Domain& domain : domains()) {
     const OptionSet options = domain.options(kPresets.front());
-    out += fmt::format("\n## Domain {}\n\n{}. Values at preset `{}`.\n\n{}", domain.name, domain.summary, kPresets.front(), base::to_markdown(options.fields()));
+    out += fmt::format("\n## Domain {}\n\n{}. Values at preset `{}`.\n\n{}", domain.name, domain.summary,
+                       kPresets.front(), base::to_markdown(options.fields()));
     out += fmt::format("\n### What the presets of {} change\n\n{}", domain.name, preset_table(domain));
   }
   out += "\n## Commands\n";
@@ -104,7 +104,8 @@ void print_help(const CLI::App& cli, const Invocation& in) {
   const CLI::Option* domain = command->get_option_no_throw("domain");
   if (domain == nullptr || domain->count() == 0) return;
   const Domain& named = find_domain(domain->results().front());
-  fmt::print("Options of {} for --set and --config:\n{}", named.name, as_text(named.options(kPresets.front()).fields()));
+  fmt::print("Options of {} for --set and --config:\n{}", named.name,
+             as_text(named.options(kPresets.front()).fields()));
 }
 
 int cmd_options(const CLI::App& cli, const Invocation& in) {

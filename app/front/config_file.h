@@ -15,8 +15,8 @@ struct Setting {
   std::string origin;
 };
 
-// Settings in the file's order. Throws UsageError naming file and line: absent, larger than 1 MB, not TOML, or a value that
-// no option can hold (dates, tables in arrays).
+// Settings in the file's order. Throws UsageError naming file and line: absent, larger than 1 MB, not TOML, or a value
+// that no option can hold (dates, tables in arrays).
 std::vector<Setting> read_config_file(const std::filesystem::path& path);
 std::vector<Setting> parse_config(std::string_view text, std::string_view file_name);
 

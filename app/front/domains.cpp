@@ -9,7 +9,8 @@ namespace {
 
 template <class Config>
 Domain domain_of(std::string name, std::string summary, Config (*preset)(std::string_view)) {
-  return {std::move(name), std::move(summary), [preset](std::string_view word) { return OptionSet(word, preset(word)); }};
+  return {std::move(name), std::move(summary),
+          [preset](std::string_view word) { return OptionSet(word, preset(word)); }};
 }
 
 }  // namespace
@@ -37,8 +38,7 @@ const Domain& find_domain(std::string_view name, const std::vector<Domain>& amon
     names.push_back(domain.name);
   }
   const std::string near = base::nearest(name, names);
-  throw UsageError(fmt::format("unknown domain '{}'; {}",
-                               name,
+  throw UsageError(fmt::format("unknown domain '{}'; {}", name,
                                near.empty() ? fmt::format("the domains are: {}", fmt::join(names, ", "))
                                             : fmt::format("did you mean '{}'?", near)));
 }

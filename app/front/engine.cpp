@@ -21,11 +21,8 @@ fs::path find_module() {
   for (const fs::path& path : {built, installed}) {
     if (fs::exists(path)) return fs::canonical(path);
   }
-  base::fail("app::engine",
-             "no {} at {} or {}; build the target fathom_commands, or install the program again",
-             kModule,
-             built.lexically_normal().string(),
-             installed.lexically_normal().string());
+  base::fail("app::engine", "no {} at {} or {}; build the target fathom_commands, or install the program again",
+             kModule, built.lexically_normal().string(), installed.lexically_normal().string());
 }
 
 template <class Function>
@@ -45,7 +42,8 @@ int run_in_engine(const Request& request) {
   if (module == nullptr) base::fail("app::engine", "cannot load {}: {}", path.string(), dlerror());
   const std::string_view build = symbol<const char*()>(module, "fathom_engine_version", path)();
   if (build != request.version) {
-    base::fail("app::engine", "{} is of version {}, this program of {}; install both again", path.string(), build, request.version);
+    base::fail("app::engine", "{} is of version {}, this program of {}; install both again", path.string(), build,
+               request.version);
   }
   return symbol<int(const Request*)>(module, "fathom_engine_run", path)(&request);
 }

@@ -11,8 +11,9 @@ namespace fathom::app {
 // and OMP_NUM_THREADS to `threads` when it is not 0 (a flag wins over the environment).
 void prepare_environment(std::int64_t threads);
 
-// Loads the OpenMP build of OpenBLAS, where Debian has it, ahead of the one that the system's alternatives name: libtorch
-// then finds its BLAS already there. The pthread build fights libgomp over the cores. Does nothing where it is absent.
+// Loads the OpenMP build of OpenBLAS, where Debian has it, ahead of the one that the system's alternatives name:
+// libtorch then finds its BLAS already there. The pthread build fights libgomp over the cores. Does nothing where it is
+// absent.
 void prefer_openmp_blas();
 
 }  // namespace fathom::app

@@ -78,7 +78,8 @@ void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) {
     if (std::filesystem::is_regular_file(file)) continue;
     const bool folder = std::filesystem::is_directory(file);
-    throw UsageError(fmt::format("{}: {} {}", request.command, folder ? "a file is needed, not the folder" : "no file at", file.string()));
+    throw UsageError(fmt::format("{}: {} {}", request.command,
+                                 folder ? "a file is needed, not the folder" : "no file at", file.string()));
   }
 }
 

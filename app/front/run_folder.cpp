@@ -31,12 +31,10 @@ void check_resumable(const fs::path& folder, const OptionSet& options) {
     if (may_change(setting.name)) continue;
     const std::string now = options.fields().at(setting.name).get();
     if (now == setting.value) continue;
-    throw UsageError(fmt::format("--resume: {} was begun with {} = {}, now {}; give the same options, another --out, or "
-                                 "start anew without --resume",
-                                 folder.string(),
-                                 setting.name,
-                                 setting.value,
-                                 now));
+    throw UsageError(
+        fmt::format("--resume: {} was begun with {} = {}, now {}; give the same options, another --out, or "
+                    "start anew without --resume",
+                    folder.string(), setting.name, setting.value, now));
   }
 }
 

@@ -5,9 +5,7 @@
 
 namespace fathom::base {
 
-void fail(std::string_view place, std::string_view text) {
-  throw Error(fmt::format("[{}] {}", place, text));
-}
+void fail(std::string_view place, std::string_view text) { throw Error(fmt::format("[{}] {}", place, text)); }
 
 namespace {
 
@@ -35,7 +33,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     // The distance is at least the difference in length: no work for a word that is far too long.
-    const std::size_t shorter = std::min(word.size(), candidate.size()), longer = std::max(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size()),
+                      longer = std::max(word.size(), candidate.size());
     if (longer - shorter >= best_distance) continue;
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance) {

@@ -35,17 +35,13 @@ template <class... Args>
 
 // Throws "[place] name = value violates bound; hint" unless `holds`.
 template <class Value>
-void require(bool holds,
-             std::string_view place,
-             std::string_view name,
-             const Value& value,
-             std::string_view bound,
+void require(bool holds, std::string_view place, std::string_view name, const Value& value, std::string_view bound,
              std::string_view hint) {
   if (!holds) fail(place, "{} = {} violates {}; {}", name, value, bound, hint);
 }
 
-// The candidate nearest to `word` by edit distance (an exchange of neighbours counts once), or "" if none is near enough
-// to be a likely misspelling (distance at most a third of the word's length, at least one).
+// The candidate nearest to `word` by edit distance (an exchange of neighbours counts once), or "" if none is near
+// enough to be a likely misspelling (distance at most a third of the word's length, at least one).
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
 
 }  // namespace base

@@ -178,9 +178,7 @@ void Fields::add(std::string_view name, std::vector<std::int64_t>& value, Bounds
   field.default_text = field.get();
 }
 
-void Fields::add_choice(std::string_view name,
-                        std::string& value,
-                        std::vector<std::string> allowed,
+void Fields::add_choice(std::string_view name, std::string& value, std::vector<std::string> allowed,
                         std::string_view help) {
   Field& field = push(name, "choice", fmt::format("{}", fmt::join(allowed, "|")), help);
   field.get = [&value] { return value; };
@@ -193,9 +191,7 @@ void Fields::add_choice(std::string_view name,
       }
     }
     const std::string near = nearest(text, allowed);
-    refuse(full,
-           fmt::format("'{}'", text),
-           fmt::format("{}", fmt::join(allowed, "|")),
+    refuse(full, fmt::format("'{}'", text), fmt::format("{}", fmt::join(allowed, "|")),
            near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near));
   };
   field.default_text = field.get();
@@ -208,9 +204,9 @@ const Field& Fields::at(std::string_view name) const {
     names.push_back(field.name);
   }
   const std::string near = nearest(name, names);
-  throw UsageError(fmt::format("[options] unknown option '{}'; {}",
-                               name,
-                               near.empty() ? std::string("`fathom options` lists all") : fmt::format("did you mean '{}'?", near)));
+  throw UsageError(
+      fmt::format("[options] unknown option '{}'; {}", name,
+                  near.empty() ? std::string("`fathom options` lists all") : fmt::format("did you mean '{}'?", near)));
 }
 
 void validate(const Fields& fields) {
@@ -249,11 +245,8 @@ std::string to_toml(const Fields& fields, bool comments) {
 std::string to_markdown(const Fields& fields) {
   std::string out = "| option | default | bound | meaning |\n| --- | --- | --- | --- |\n";
   for (const Field& field : fields.all()) {
-    out += fmt::format("| `{}` | `{}` | {} | {} |\n",
-                       field.name,
-                       field.default_text.empty() ? "\"\"" : field.default_text,
-                       cell(field.bound),
-                       cell(field.help));
+    out += fmt::format("| `{}` | `{}` | {} | {} |\n", field.name,
+                       field.default_text.empty() ? "\"\"" : field.default_text, cell(field.bound), cell(field.help));
   }
   return out;
 }

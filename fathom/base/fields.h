@@ -28,15 +28,15 @@ struct Bounds {
   double at_most = std::numeric_limits<double>::infinity();
   double below = std::numeric_limits<double>::infinity();
 
-  bool hold(double value) const;   // false for NaN
-  std::string text() const;        // "(0, 1]", ">= 1", "any"
+  bool hold(double value) const;  // false for NaN
+  std::string text() const;       // "(0, 1]", ">= 1", "any"
 };
 
 // One option. `set` parses the text, checks the bounds and throws UsageError with name, value, bound and hint.
 struct Field {
-  std::string name;          // "solver.anderson.depth"
-  std::string type;          // "number", "integer", "bool", "text", "choice", "numbers", "integers"
-  std::string bound;         // "(0, 1]" or "picard|anderson"
+  std::string name;   // "solver.anderson.depth"
+  std::string type;   // "number", "integer", "bool", "text", "choice", "numbers", "integers"
+  std::string bound;  // "(0, 1]" or "picard|anderson"
   std::string help;
   std::string default_text;  // the value when the list was made
   std::function<std::string()> get;
@@ -85,7 +85,8 @@ Fields fields_of(Options& options) {
 // Checks every value against its bounds (a struct filled in code has passed no parser). Throws UsageError.
 void validate(const Fields& fields);
 
-// "name = value (default d)" for every field whose value is not the default of `defaults`, a list made from a fresh struct.
+// "name = value (default d)" for every field whose value is not the default of `defaults`, a list made from a fresh
+// struct.
 std::vector<std::string> changed_from_default(const Fields& fields, const Fields& defaults);
 
 // The list as a TOML document (groups become tables), each value with its help and bound as a comment if `comments`.

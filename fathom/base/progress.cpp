@@ -46,7 +46,13 @@ Progress::Progress(std::string title, std::int64_t total, std::int64_t done)
     : Progress(std::move(title), total, done, options_for(stderr)) {}
 
 Progress::Progress(std::string title, std::int64_t total, std::int64_t done, const ProgressOptions& options)
-    : title_(std::move(title)), total_(total), first_(done), done_(done), options_(options), start_(Clock::now()), shown_(start_) {}
+    : title_(std::move(title)),
+      total_(total),
+      first_(done),
+      done_(done),
+      options_(options),
+      start_(Clock::now()),
+      shown_(start_) {}
 
 Progress::~Progress() {
   if (!finished_) finish(note_);

@@ -79,8 +79,7 @@ base::Table to_table(const Diagnosis& d) {
   return {.title = "",
           .header = {"over the rows", "mean", "least", "largest"},
           .rows = {line("Picard: evaluations of G", d.picard_iterations),
-                   line("Anderson: evaluations of G", d.anderson_iterations),
-                   line("relative residual", d.residual),
+                   line("Anderson: evaluations of G", d.anderson_iterations), line("relative residual", d.residual),
                    line("contraction factor (Picard's trace)", d.contraction),
                    line("spectral radius of dG/dy", d.spectral_radius),
                    line("largest singular value of dG/dy", d.sigma_max)}};
@@ -88,10 +87,12 @@ base::Table to_table(const Diagnosis& d) {
 
 std::string verdict(const Diagnosis& d) {
   const double contractive = share_below_one(d.sigma_max), attracting = share_below_one(d.spectral_radius);
-  const std::string kind = contractive == 1   ? "contractive at every fixed point probed"
-                           : attracting == 1 ? "not contractive in the 2-norm, but attracting at every fixed point probed"
-                                             : fmt::format("attracting at {:.0f}% of the points probed only", 100 * attracting);
-  return fmt::format("The block is {}. Picard: {}. Anderson: {}.", kind, tally(d.picard_status), tally(d.anderson_status));
+  const std::string kind = contractive == 1 ? "contractive at every fixed point probed"
+                           : attracting == 1
+                               ? "not contractive in the 2-norm, but attracting at every fixed point probed"
+                               : fmt::format("attracting at {:.0f}% of the points probed only", 100 * attracting);
+  return fmt::format("The block is {}. Picard: {}. Anderson: {}.", kind, tally(d.picard_status),
+                     tally(d.anderson_status));
 }
 
 }  // namespace fathom::study

@@ -1,6 +1,7 @@
 // Test-time compute: a map evaluated at every number of iterations, with probes along the way.
 //
-//   auto curves = unroll(G, y0, T, "implicit", {{"error", "all", [&](auto t, const State& y, const State& next) { ... }}});
+//   auto curves = unroll(G, y0, T, "implicit", {{"error", "all", [&](auto t, const State& y, const State& next) { ...
+//   }}});
 //
 // y_t = G(y_{t-1}) plainly, t = 0..T (Picard, so that t counts evaluations of the block). Each probe gives one number
 // per sample at every t; the curve holds their mean, spread and maximum. Writes nothing, changes nothing.
@@ -27,7 +28,8 @@ struct Probe {
 // ||G(y_t) - y_t|| / ||G(y_t)|| per sample.
 Probe relative_residual();
 
-std::vector<base::Curve> unroll(const Map& map, const State& y0, std::int64_t iterations, const std::string& model, const std::vector<Probe>& probes);
+std::vector<base::Curve> unroll(const Map& map, const State& y0, std::int64_t iterations, const std::string& model,
+                                const std::vector<Probe>& probes);
 
 // Appends mean, spread (unbiased) and maximum of the finite numbers as the curve's point at t; NaN where there is none.
 void add_point(base::Curve& curve, double t, const std::vector<double>& values);

@@ -47,7 +47,9 @@ at::ScalarType dtype_of(const std::string& name) {
   if (name == "float16") return at::kHalf;
   if (name == "int64") return at::kLong;
   if (name == "uint8") return at::kByte;
-  throw UsageError(fmt::format("[tensor::dtype_of] dtype = '{}' violates float32|float64|bfloat16|float16|int64|uint8; name one of these", name));
+  throw UsageError(fmt::format(
+      "[tensor::dtype_of] dtype = '{}' violates float32|float64|bfloat16|float16|int64|uint8; name one of these",
+      name));
 }
 
 }  // namespace fathom::tensor

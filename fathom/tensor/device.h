@@ -13,7 +13,8 @@ namespace fathom::tensor {
 // on a machine without a GPU.
 c10::Device device(std::string_view name);
 
-// Sets the threads of ATen and of OpenMP. 0: OMP_NUM_THREADS when set, else the number of cores. Returns the number used.
+// Sets the threads of ATen and of OpenMP. 0: OMP_NUM_THREADS when set, else the number of cores. Returns the number
+// used.
 std::int64_t set_threads(std::int64_t threads);
 
 // Seeds libtorch's generators (CPU, and CUDA where present).

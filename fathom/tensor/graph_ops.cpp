@@ -40,8 +40,7 @@ void fill_sum(const EdgeOrder& order, const Tensor& value, const Tensor& x, cons
 
 template <class T>
 void fill_value_gradient(const EdgeOrder& order, const Tensor& g, const Tensor& x, const Tensor& out) {
-  kernel::csr_value_gradient(view<T>(order, nullptr), g.data_ptr<T>(), x.data_ptr<T>(), x.size(1),
-                             out.data_ptr<T>());
+  kernel::csr_value_gradient(view<T>(order, nullptr), g.data_ptr<T>(), x.data_ptr<T>(), x.size(1), out.data_ptr<T>());
 }
 
 // The kernel, outside of any graph; x and value are contiguous.
@@ -83,20 +82,13 @@ Direction direction(const PatternHolder& holder, bool to_rows) {
   return {pattern.by_column, pattern.by_row};
 }
 
-Tensor sum_edges(const Tensor& x,
-                 const Tensor& value,
-                 const Tensor& transposed_value,
-                 const PatternHolder& pattern,
+Tensor sum_edges(const Tensor& x, const Tensor& value, const Tensor& transposed_value, const PatternHolder& pattern,
                  bool to_rows);
 
 // value and transposed_value are one quantity in two orders: the gradient goes to `value` alone.
 struct SumEdges : torch::autograd::Function<SumEdges> {
-  static Tensor forward(AutogradContext* context,
-                        const Tensor& x,
-                        const Tensor& value,
-                        const Tensor& transposed_value,
-                        const PatternHolder& pattern,
-                        bool to_rows) {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& value, const Tensor& transposed_value,
+                        const PatternHolder& pattern, bool to_rows) {
     context->saved_data["pattern"] = at::IValue::make_capsule(pattern);
     context->saved_data["to_rows"] = to_rows;
     context->save_for_backward({value.requires_grad() ? x : Tensor(), value, transposed_value});
@@ -120,10 +112,7 @@ struct SumEdges : torch::autograd::Function<SumEdges> {
 };
 
 // x is contiguous.
-Tensor sum_edges(const Tensor& x,
-                 const Tensor& value,
-                 const Tensor& transposed_value,
-                 const PatternHolder& pattern,
+Tensor sum_edges(const Tensor& x, const Tensor& value, const Tensor& transposed_value, const PatternHolder& pattern,
                  bool to_rows) {
   const EdgeOrder& order = direction(pattern, to_rows).order;
   if (!has_kernel(x)) return aten_sum(order, value, x);
@@ -163,7 +152,8 @@ std::span<const std::int64_t> span(const Tensor& index) {
 Tensor edge_values(const char* place, const Tensor& value, std::int64_t edges) {
   const bool shaped = value.defined() && (value.dim() == 1 || (value.dim() == 2 && value.size(1) == 1));
   base::require(shaped && value.size(0) == edges && value.is_floating_point(), place, "value's shape",
-                shape_text(value), fmt::format("== ({}) or ({}, 1), floating", edges, edges), "one number for each edge");
+                shape_text(value), fmt::format("== ({}) or ({}, 1), floating", edges, edges),
+                "one number for each edge");
   return value.reshape({edges});
 }
 
@@ -189,7 +179,7 @@ EdgeOrder edge_order(const kernel::CsrPattern& pattern) {
 }
 
 EdgeOrder moved(const EdgeOrder& order, at::Device device) {
-  return {order.rows,          order.columns,           order.start.to(device),
+  return {order.rows,           order.columns,           order.start.to(device),
           order.row.to(device), order.column.to(device), order.source.to(device)};
 }
 
@@ -207,10 +197,7 @@ Graph::Graph(PatternPointer pattern, Tensor value_by_row)
       value_by_row_(std::move(value_by_row)),
       value_by_column_(value_by_row_.index_select(0, pattern_->by_column.source)) {}
 
-Graph Graph::from_edges(std::int64_t rows,
-                        std::int64_t columns,
-                        const Tensor& edge_row,
-                        const Tensor& edge_column,
+Graph Graph::from_edges(std::int64_t rows, std::int64_t columns, const Tensor& edge_row, const Tensor& edge_column,
                         const Tensor& value) {
   const Tensor row = index_list("edge_row", edge_row);
   const Tensor column = index_list("edge_column", edge_column);

@@ -22,12 +22,12 @@ namespace fathom::tensor {
 // The samples that a call is about, in the order of the state's rows.
 class Rows {
  public:
-  Rows() = default;                                   // all
+  Rows() = default;                                          // all
   explicit Rows(Tensor index) : index_(std::move(index)) {}  // int64 (b), indices into the full batch
 
   bool all() const { return !index_.defined(); }
-  const Tensor& index() const { return index_; }      // undefined when all()
-  Tensor of(const Tensor& context) const;             // context (B, ...) -> (b, ...); differentiable
+  const Tensor& index() const { return index_; }  // undefined when all()
+  Tensor of(const Tensor& context) const;         // context (B, ...) -> (b, ...); differentiable
 
  private:
   Tensor index_;
@@ -38,8 +38,8 @@ class Map {
   using Function = std::function<State(const State& y, const Rows& rows)>;
 
   template <class F>
-    requires(!std::same_as<std::remove_cvref_t<F>, Map>)
-  Map(F f) {  // NOLINT(google-explicit-constructor): a callable is a map
+  requires(!std::same_as<std::remove_cvref_t<F>, Map>)
+      Map(F f) {  // NOLINT(google-explicit-constructor): a callable is a map
     // States first: a tensor converts to a state, so a callable of states also takes tensors, but not the reverse.
     if constexpr (std::is_invocable_v<F&, const State&, const Rows&>) {
       f_ = std::move(f);
@@ -49,7 +49,8 @@ class Map {
       f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y)); };
       compactable_ = false;
     } else {
-      static_assert(std::is_invocable_v<F&, const Tensor&>, "a map takes (Tensor), (Tensor, Rows), (State) or (State, Rows)");
+      static_assert(std::is_invocable_v<F&, const Tensor&>,
+                    "a map takes (Tensor), (Tensor, Rows), (State) or (State, Rows)");
       f_ = [g = std::move(f)](const State& y, const Rows&) mutable { return State(g(y.only())); };
       compactable_ = false;
     }

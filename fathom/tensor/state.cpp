@@ -33,9 +33,11 @@ State::State(std::vector<Tensor> parts) : parts_(std::move(parts)) {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     const Tensor& part = parts_[i];
     if (!part.defined()) base::fail("tensor::State", "part {} is undefined; give a tensor of shape (B, ...)", i);
-    if (part.dim() < 1) base::fail("tensor::State", "part {} has no batch dimension; its first dimension must be the sample", i);
+    if (part.dim() < 1)
+      base::fail("tensor::State", "part {} has no batch dimension; its first dimension must be the sample", i);
     if (part.size(0) != parts_[0].size(0)) {
-      base::fail("tensor::State", "part {} has {} samples but part 0 has {}; all parts share the batch", i, part.size(0), parts_[0].size(0));
+      base::fail("tensor::State", "part {} has {} samples but part 0 has {}; all parts share the batch", i,
+                 part.size(0), parts_[0].size(0));
     }
     if (part.scalar_type() != parts_[0].scalar_type() || part.device() != parts_[0].device()) {
       base::fail("tensor::State", "part {} differs from part 0 in dtype or device; convert it first", i);
@@ -44,7 +46,8 @@ State::State(std::vector<Tensor> parts) : parts_(std::move(parts)) {
 }
 
 const Tensor& State::only() const {
-  if (parts_.size() != 1) base::fail("tensor::State::only", "the state has {} parts; index the one meant", parts_.size());
+  if (parts_.size() != 1)
+    base::fail("tensor::State::only", "the state has {} parts; index the one meant", parts_.size());
   return parts_[0];
 }
 

@@ -1,4 +1,5 @@
-// The only door to libtorch. <ATen/core/ivalue.h> comes first because clang cannot parse libtorch 1.13 as C++20 otherwise.
+// The only door to libtorch. <ATen/core/ivalue.h> comes first because clang cannot parse libtorch 1.13 as C++20
+// otherwise.
 #pragma once
 
 #include <ATen/core/ivalue.h>

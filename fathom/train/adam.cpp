@@ -16,7 +16,8 @@ Tensor real_view(const Tensor& tensor) { return tensor.is_complex() ? at::view_a
 
 }  // namespace
 
-Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options) : options_(options), parameters_(std::move(parameters)) {
+Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
+    : options_(options), parameters_(std::move(parameters)) {
   at::NoGradGuard no_grad;
   for (const Tensor& parameter : parameters_) {
     first_.push_back(at::zeros_like(real_view(parameter)));

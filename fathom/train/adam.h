@@ -1,5 +1,6 @@
-// Adam, step for step as torch.optim.Adam (no weight decay, no amsgrad), with its state in plain view so that a checkpoint
-// is exact. libtorch's own keeps its state behind keys that changed between versions and does not do complex parameters.
+// Adam, step for step as torch.optim.Adam (no weight decay, no amsgrad), with its state in plain view so that a
+// checkpoint is exact. libtorch's own keeps its state behind keys that changed between versions and does not do complex
+// parameters.
 //
 //   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  theta -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
 //
@@ -18,9 +19,9 @@ class Adam {
  public:
   Adam(std::vector<Tensor> parameters, const AdamOptions& options);
 
-  void zero_grad();                     // gradients become undefined
-  void step(double lr);                 // parameters without a gradient stay
-  double gradient_norm() const;         // L2 over all parameters
+  void zero_grad();              // gradients become undefined
+  void step(double lr);          // parameters without a gradient stay
+  double gradient_norm() const;  // L2 over all parameters
   void scale_gradients(double factor);
 
   const std::vector<Tensor>& parameters() const { return parameters_; }

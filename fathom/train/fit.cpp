@@ -63,7 +63,8 @@ class Fit {
     while (!done()) {
       if (stop && *stop) return leave(FitStatus::interrupted);
       step();
-      bar.update(state_.progress.steps, fmt::format("loss {:.5g}  best {:.5g}", state_.progress.last_loss, state_.progress.best_loss));
+      bar.update(state_.progress.steps,
+                 fmt::format("loss {:.5g}  best {:.5g}", state_.progress.last_loss, state_.progress.best_loss));
       if (seconds() - saved_at >= options_.checkpoint_seconds) {
         save();
         saved_at = seconds();
@@ -163,15 +164,18 @@ NamedTensors named_parameters(const torch::nn::Module& module) {
 }
 
 double learning_rate(const FitOptions& options, double base, std::int64_t step) {
-  const double warm = options.warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(options.warmup)) : 1.0;
+  const double warm =
+      options.warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(options.warmup)) : 1.0;
   if (options.schedule == "constant") return base * warm;
-  const double share = std::min(1.0, static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, options.steps)));
+  const double share =
+      std::min(1.0, static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, options.steps)));
   const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * share));
   return base * warm * (options.final_factor + (1 - options.final_factor) * cosine);
 }
 
 FitResult fit(const Task& task, const FitOptions& options, const FitFiles& files, const std::atomic<bool>* stop) {
-  if (task.parameters.empty()) base::fail("train::fit", "task '{}' has no parameters; give the tensors to fit", task.name);
+  if (task.parameters.empty())
+    base::fail("train::fit", "task '{}' has no parameters; give the tensors to fit", task.name);
   FitOptions checked = options;
   base::validate(base::fields_of(checked));
   return Fit(task, options, files).run(stop);

@@ -1,6 +1,7 @@
 // The training loop: minimise a loss over named parameters, keep the best weights, survive interruption.
 //
-//   FitResult r = fit({.name = "implicit", .parameters = named(model), .loss = [&](std::int64_t step) { ... }}, options, files);
+//   FitResult r = fit({.name = "implicit", .parameters = named(model), .loss = [&](std::int64_t step) { ... }},
+//   options, files);
 //
 // Per step: loss(step) with a graph, backward, clip, Adam. The weights that gave the lowest loss are kept and stand in
 // the parameters at the end. A step draws its randomness from (seed, step) alone, so a run that is stopped and resumed
@@ -32,32 +33,33 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 NamedTensors named_parameters(const torch::nn::Module& module);
 
 struct Task {
-  std::string name;                                   // shown in progress and logs
-  NamedTensors parameters;                            // leaves that require grad; changed in place
-  std::function<Tensor(std::int64_t step)> loss;      // scalar with a graph
+  std::string name;                               // shown in progress and logs
+  NamedTensors parameters;                        // leaves that require grad; changed in place
+  std::function<Tensor(std::int64_t step)> loss;  // scalar with a graph
 };
 
 struct FitFiles {
-  std::filesystem::path checkpoint;   // "": none
-  std::filesystem::path log;          // JSON lines {"task","step","loss","lr","gradient_norm","seconds"}; "": none
-  std::filesystem::path events;       // folder of a TensorBoard event file; "": none
-  bool resume = false;                // continue from the checkpoint when it exists
+  std::filesystem::path checkpoint;  // "": none
+  std::filesystem::path log;         // JSON lines {"task","step","loss","lr","gradient_norm","seconds"}; "": none
+  std::filesystem::path events;      // folder of a TensorBoard event file; "": none
+  bool resume = false;               // continue from the checkpoint when it exists
 };
 
 enum class FitStatus { finished, interrupted };
 
 struct FitResult {
   FitStatus status = FitStatus::finished;
-  std::int64_t steps = -1;            // updates made, resumed ones included
+  std::int64_t steps = -1;  // updates made, resumed ones included
   std::int64_t best_step = -1;
   double best_loss = -1;
   double last_loss = -1;
-  double lr = -1;                     // base step size at the end (after rollbacks)
-  double seconds = -1;                // of training, resumed ones included
-  std::vector<double> losses;         // per step
+  double lr = -1;              // base step size at the end (after rollbacks)
+  double seconds = -1;         // of training, resumed ones included
+  std::vector<double> losses;  // per step
 };
 
-FitResult fit(const Task& task, const FitOptions& options, const FitFiles& files = {}, const std::atomic<bool>* stop = nullptr);
+FitResult fit(const Task& task, const FitOptions& options, const FitFiles& files = {},
+              const std::atomic<bool>* stop = nullptr);
 
 // lr of step `step` (0-based): base * warm-up * schedule.
 double learning_rate(const FitOptions& options, double base, std::int64_t step);

@@ -46,7 +46,13 @@ Observer jsonl_observer(const std::filesystem::path& path, std::int64_t first_st
   cut_jsonl(path, first_step);
   auto writer = std::make_shared<io::JsonlWriter>(path);
   return [writer](const StepRecord& r) {
-    writer->write({{"task", r.task}, {"step", r.step}, {"loss", r.loss}, {"best", r.best}, {"lr", r.lr}, {"gradient_norm", r.gradient_norm}, {"seconds", r.seconds}});
+    writer->write({{"task", r.task},
+                   {"step", r.step},
+                   {"loss", r.loss},
+                   {"best", r.best},
+                   {"lr", r.lr},
+                   {"gradient_norm", r.gradient_norm},
+                   {"seconds", r.seconds}});
   };
 }
 

@@ -26,16 +26,16 @@ struct AdamOptions {
 struct FitOptions {
   std::int64_t steps = 1000;
   AdamOptions adam;
-  std::string schedule = "constant";   // factor on lr: constant 1; cosine from 1 to `final_factor`
-  std::int64_t warmup = 0;             // linear from 0 over so many steps
-  double final_factor = 0.01;          // of the cosine
-  double clip_norm = 0;                // gradient norm is cut to this; 0: never
-  double rollback_factor = 0;          // loss > factor * best: best weights again and lr *= rollback_decay; 0: never
+  std::string schedule = "constant";  // factor on lr: constant 1; cosine from 1 to `final_factor`
+  std::int64_t warmup = 0;            // linear from 0 over so many steps
+  double final_factor = 0.01;         // of the cosine
+  double clip_norm = 0;               // gradient norm is cut to this; 0: never
+  double rollback_factor = 0;         // loss > factor * best: best weights again and lr *= rollback_decay; 0: never
   double rollback_decay = 0.99;
-  double rollback_lr_floor = 1e-3;     // no rollback once lr is at or below it
-  double least_seconds = 0;            // go on beyond `steps` until so much training time (over resumes) is spent
-  double checkpoint_seconds = 60;      // between checkpoints
-  std::int64_t log_every = 10;         // steps between lines of the log files
+  double rollback_lr_floor = 1e-3;  // no rollback once lr is at or below it
+  double least_seconds = 0;         // go on beyond `steps` until so much training time (over resumes) is spent
+  double checkpoint_seconds = 60;   // between checkpoints
+  std::int64_t log_every = 10;      // steps between lines of the log files
 
   void fields(base::Fields& f) {
     f.add("steps", steps, {.at_least = 0}, "updates");
@@ -44,10 +44,12 @@ struct FitOptions {
     f.add("warmup", warmup, {.at_least = 0}, "steps of linear warm-up");
     f.add("final_factor", final_factor, {.at_least = 0, .at_most = 1}, "last factor of the cosine schedule");
     f.add("clip_norm", clip_norm, {.at_least = 0}, "largest gradient norm; 0: no clipping");
-    f.add("rollback_factor", rollback_factor, {.at_least = 0}, "loss above this times the best reloads the best weights; 0: never");
+    f.add("rollback_factor", rollback_factor, {.at_least = 0},
+          "loss above this times the best reloads the best weights; 0: never");
     f.add("rollback_decay", rollback_decay, {.above = 0, .at_most = 1}, "factor on the step size at each reload");
     f.add("rollback_lr_floor", rollback_lr_floor, {.at_least = 0}, "no reload at or below this step size");
-    f.add("least_seconds", least_seconds, {.at_least = 0}, "go on beyond the steps until so many seconds of training are spent");
+    f.add("least_seconds", least_seconds, {.at_least = 0},
+          "go on beyond the steps until so many seconds of training are spent");
     f.add("checkpoint_seconds", checkpoint_seconds, {.above = 0}, "seconds between checkpoints");
     f.add("log_every", log_every, {.at_least = 1}, "steps between lines of the logs");
   }

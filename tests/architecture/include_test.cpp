@@ -29,7 +29,8 @@ const std::map<std::string, std::set<std::string>>& arrows() {
 }
 
 bool is_torch(const std::string& header) {
-  return header.starts_with("torch/") || header.starts_with("ATen/") || header.starts_with("c10/") || header.starts_with("caffe2/");
+  return header.starts_with("torch/") || header.starts_with("ATen/") || header.starts_with("c10/") ||
+         header.starts_with("caffe2/");
 }
 
 // "fathom/domain/lp/config.h" as the table names it: "domain/lp/config.h".
@@ -54,7 +55,8 @@ bool leads_to(const std::string& from, const std::string& to, std::size_t depth 
 }
 
 TEST(Arrows, EveryRoomStandsInTheTable) {
-  for (const auto& [path, source] : tree()) EXPECT_TRUE(arrows().contains(source.room)) << path << ": room " << source.room;
+  for (const auto& [path, source] : tree())
+    EXPECT_TRUE(arrows().contains(source.room)) << path << ": room " << source.room;
 }
 
 TEST(Arrows, EveryIncludeFollowsTheTable) {
@@ -67,7 +69,8 @@ TEST(Arrows, EveryIncludeFollowsTheTable) {
 
 TEST(Arrows, FormNoCycle) {
   for (const auto& [room, targets] : arrows()) {
-    for (const std::string& target : targets) EXPECT_FALSE(leads_to(target, room)) << room << " -> " << target << " -> ... -> " << room;
+    for (const std::string& target : targets)
+      EXPECT_FALSE(leads_to(target, room)) << room << " -> " << target << " -> ... -> " << room;
   }
 }
 
@@ -83,7 +86,8 @@ TEST(Arrows, NoDomainKnowsAnother) {
 
 TEST(Arrows, IncludesNameFilesThatExist) {
   for (const auto& [path, source] : tree()) {
-    for (const std::string& included : source.ours) EXPECT_TRUE(tree().contains(included)) << path << " includes " << included;
+    for (const std::string& included : source.ours)
+      EXPECT_TRUE(tree().contains(included)) << path << " includes " << included;
   }
 }
 

@@ -17,7 +17,8 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-const std::vector<std::string> kCommands = {"study", "data", "train", "eval", "report", "solve-lp", "probe", "doctor", "options", "completion"};
+const std::vector<std::string> kCommands = {"study",    "data",  "train",  "eval",    "report",
+                                            "solve-lp", "probe", "doctor", "options", "completion"};
 
 TEST(Front, TellsItsVersion) {
   const Outcome outcome = run_program({"--version"});
@@ -48,7 +49,8 @@ TEST(Front, HelpWithADomainListsItsOptions) {
 
 // That is why these answers come in milliseconds: a hundred libraries stay on the disk.
 TEST(Front, LoadsNoLibtorch) {
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{{"--version"}, {"--help"}, {"study", "--help"}, {"options"}}) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"--version"}, {"--help"}, {"study", "--help"}, {"options"}}) {
     const Outcome outcome = run_program(arguments, ".", {{"LD_DEBUG", "files"}});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_THAT(outcome.err, HasSubstr("libstdc++")) << "the loader did not report";
@@ -60,7 +62,8 @@ TEST(Front, LoadsNoLibtorch) {
 
 TEST(Front, ListsOptionsInThreeForms) {
   EXPECT_THAT(run_program({"options", "lp"}).out, HasSubstr("  stage1.epochs "));
-  EXPECT_THAT(run_program({"options", "lp", "--json"}).out, AllOf(StartsWith("{"), HasSubstr("\"name\": \"stage1.epochs\""), EndsWith("}\n")));
+  EXPECT_THAT(run_program({"options", "lp", "--json"}).out,
+              AllOf(StartsWith("{"), HasSubstr("\"name\": \"stage1.epochs\""), EndsWith("}\n")));
   EXPECT_THAT(run_program({"options", "--markdown"}).out, HasSubstr("| `stage1.epochs` |"));
 }
 
@@ -78,7 +81,8 @@ TEST(Completion, KnowsCommandsFlagsAndKeysInEveryShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Outcome outcome = run_program({"completion", shell});
     EXPECT_EQ(outcome.code, 0) << shell;
-    EXPECT_THAT(outcome.out, AllOf(HasSubstr("study"), HasSubstr("dry-run"), HasSubstr("stage1.epochs"), HasSubstr("quick full paper")));
+    EXPECT_THAT(outcome.out, AllOf(HasSubstr("study"), HasSubstr("dry-run"), HasSubstr("stage1.epochs"),
+                                   HasSubstr("quick full paper")));
   }
 }
 

@@ -63,7 +63,8 @@ TEST(Job, StudyLeavesRecordReportAndPictures) {
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, AllOf(HasSubstr("implicit-2"), HasSubstr("explicit-2"), HasSubstr("claim")));
   EXPECT_THAT(outcome.err, HasSubstr("report: run/report.html"));
-  for (const char* file : {"config.toml", "data.safetensors", "study.json", "report.html", "error.svg", "models/implicit-2-seed0.safetensors"}) {
+  for (const char* file : {"config.toml", "data.safetensors", "study.json", "report.html", "error.svg",
+                           "models/implicit-2-seed0.safetensors"}) {
     EXPECT_TRUE(fs::is_regular_file(folder.path() / "run" / file)) << file;
   }
 }
@@ -72,7 +73,8 @@ TEST(Job, StagesAloneGiveTheSameNumbers) {
   const Scratch folder;
   ASSERT_EQ(tiny(folder, {"study", "lp", "--out", "whole"}).code, 0);
   ASSERT_EQ(tiny(folder, {"data", "lp", "--out", "parts"}).code, 0);
-  ASSERT_EQ(run_program({"train", "lp", "--out", "parts"}, folder.path()).code, 0) << "options come from parts/config.toml";
+  ASSERT_EQ(run_program({"train", "lp", "--out", "parts"}, folder.path()).code, 0)
+      << "options come from parts/config.toml";
   ASSERT_EQ(run_program({"eval", "lp", "--out", "parts"}, folder.path()).code, 0);
   EXPECT_EQ(numbers_of(folder.path() / "parts/study.json"), numbers_of(folder.path() / "whole/study.json"));
   EXPECT_FALSE(fs::exists(folder.path() / "parts/report.html")) << "eval writes the record alone";
@@ -139,7 +141,8 @@ TEST(Job, InterruptedRunGoesOnToTheSameNumbers) {
   auto begun = study;
   begun.insert(begun.end(), {"--config", "tiny.toml"});
   const fs::path log = folder.path() / "run/train/implicit-2-seed0-stage1.jsonl";
-  const Outcome stopped = run_until(begun, folder.path(), [&] { return fs::exists(log) && fs::file_size(log) > 0; }, SIGINT);
+  const Outcome stopped = run_until(
+      begun, folder.path(), [&] { return fs::exists(log) && fs::file_size(log) > 0; }, SIGINT);
   EXPECT_EQ(stopped.code, 1) << stopped.err;
   EXPECT_THAT(stopped.err, AllOf(HasSubstr("stopping after this step"), HasSubstr("--resume")));
   EXPECT_FALSE(fs::exists(folder.path() / "run/study.json"));
@@ -154,12 +157,15 @@ TEST(Job, InterruptedRunGoesOnToTheSameNumbers) {
 TEST(Doctor, SaysWhichBlasIsLoadedAndHowFast) {
   const Outcome outcome = run_program({"doctor", "--threads", "1"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("libtorch"), HasSubstr("BLAS"), HasSubstr("GF/s on one thread"), HasSubstr("OMP_WAIT_POLICY PASSIVE")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("libtorch"), HasSubstr("BLAS"), HasSubstr("GF/s on one thread"),
+                                 HasSubstr("OMP_WAIT_POLICY PASSIVE")));
 }
 
 TEST(Doctor, LeavesTheUsersEnvironmentAlone) {
-  const Outcome outcome = run_program({"doctor", "--json", "--threads", "1"}, ".", {{"OMP_WAIT_POLICY", "ACTIVE"}, {"ATEN_CPU_CAPABILITY", "avx2"}});
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"wait_policy\": \"ACTIVE\""), HasSubstr("OMP_WAIT_POLICY=ACTIVE makes waiting threads spin"),
+  const Outcome outcome = run_program({"doctor", "--json", "--threads", "1"}, ".",
+                                      {{"OMP_WAIT_POLICY", "ACTIVE"}, {"ATEN_CPU_CAPABILITY", "avx2"}});
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"wait_policy\": \"ACTIVE\""),
+                                 HasSubstr("OMP_WAIT_POLICY=ACTIVE makes waiting threads spin"),
                                  HasSubstr("\"capability\": \"AVX2\"")));
 }
 
@@ -168,7 +174,8 @@ TEST(Doctor, SeesSlowKernelsForcedOnOpenBlas) {
   if (outcome.out.find("avx512f") == std::string::npos || outcome.out.find("OpenBLAS") == std::string::npos) {
     GTEST_SKIP() << "needs a CPU with AVX-512 and OpenBLAS";
   }
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"kernels\": \"Nehalem\""), HasSubstr("OPENBLAS_CORETYPE=Nehalem keeps OpenBLAS from AVX-512")));
+  EXPECT_THAT(outcome.out, AllOf(HasSubstr("\"kernels\": \"Nehalem\""),
+                                 HasSubstr("OPENBLAS_CORETYPE=Nehalem keeps OpenBLAS from AVX-512")));
 }
 
 TEST(Doctor, NamesATooLargeThreadCount) {

@@ -23,7 +23,8 @@ void redirect(int descriptor, const fs::path& file) {
   if (opened < 0 || ::dup2(opened, descriptor) < 0) ::_exit(126);
 }
 
-[[noreturn]] void become_program(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output) {
+[[noreturn]] void become_program(const std::vector<std::string>& arguments, const fs::path& folder,
+                                 const fs::path& output) {
   redirect(STDOUT_FILENO, output / "out");
   redirect(STDERR_FILENO, output / "err");
   if (::chdir(folder.c_str()) != 0) ::_exit(126);
@@ -34,9 +35,7 @@ void redirect(int descriptor, const fs::path& file) {
   ::_exit(127);
 }
 
-pid_t start(const std::vector<std::string>& arguments,
-            const fs::path& folder,
-            const fs::path& output,
+pid_t start(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output,
             const std::vector<std::pair<std::string, std::string>>& environment) {
   const pid_t child = ::fork();
   if (child < 0) throw std::runtime_error("fork failed");
@@ -52,8 +51,7 @@ Outcome collect(int status, const fs::path& output) {
 
 }  // namespace
 
-Outcome run_program(const std::vector<std::string>& arguments,
-                    const fs::path& folder,
+Outcome run_program(const std::vector<std::string>& arguments, const fs::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& environment) {
   const Scratch output;
   int status = 0;
@@ -61,9 +59,7 @@ Outcome run_program(const std::vector<std::string>& arguments,
   return collect(status, output.path());
 }
 
-Outcome run_until(const std::vector<std::string>& arguments,
-                  const fs::path& folder,
-                  const std::function<bool()>& ready,
+Outcome run_until(const std::vector<std::string>& arguments, const fs::path& folder, const std::function<bool()>& ready,
                   int signal) {
   const Scratch output;
   const pid_t child = start(arguments, folder, output.path(), {});

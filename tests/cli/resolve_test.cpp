@@ -52,7 +52,8 @@ TEST(Resolve, FileMayNameThePreset) {
 TEST(Resolve, DryRunIsAcceptedBackUnchanged) {
   const Scratch folder;
   for (const char* preset : {"quick", "full", "paper"}) {
-    const std::string printed = dry_run({"--preset", preset, "--set", "stage1.lr=0.1234567890123456789", "--set", "embeddings=5, 6"}, folder);
+    const std::string printed =
+        dry_run({"--preset", preset, "--set", "stage1.lr=0.1234567890123456789", "--set", "embeddings=5, 6"}, folder);
     folder.write("printed.toml", printed);
     EXPECT_EQ(dry_run({"--config", "printed.toml"}, folder), printed);
   }

@@ -17,7 +17,8 @@ using testing::StartsWith;
 
 // max x + y + 10, x + y <= 4, 0 <= x <= 3, y >= 0: optimum 14.
 constexpr const char* kSmall =
-    "NAME small\nOBJSENSE\n    MAX\nROWS\n N  gain\n L  both\nCOLUMNS\n    x  gain  1.0  both  1.0\n    y  gain  1.0  both  1.0\n"
+    "NAME small\nOBJSENSE\n    MAX\nROWS\n N  gain\n L  both\nCOLUMNS\n    x  gain  1.0  both  1.0\n    y  gain  1.0  "
+    "both  1.0\n"
     "RHS\n    rhs  both  4.0  gain  -10.0\nBOUNDS\n UP bnd  x  3.0\nENDATA\n";
 
 Outcome solve(const Scratch& scratch, const std::string& text, std::vector<std::string> more = {}) {
@@ -31,7 +32,8 @@ TEST(SolveLp, PredictsWithTheShippedModelAndSaysHowFarOffItIs) {
   const Scratch scratch;
   const Outcome outcome = solve(scratch, kSmall);
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_THAT(outcome.out, AllOf(HasSubstr("status         predicted"), HasSubstr("to the optimum 14"), HasSubstr("prediction")));
+  EXPECT_THAT(outcome.out,
+              AllOf(HasSubstr("status         predicted"), HasSubstr("to the optimum 14"), HasSubstr("prediction")));
   EXPECT_THAT(outcome.err, IsEmpty());
 }
 
@@ -39,9 +41,11 @@ TEST(SolveLp, RefinesAndWritesTheSolution) {
   const Scratch scratch;
   const Outcome outcome = solve(scratch, kSmall, {"--refine", "--json", "--output", "x.csv"});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_THAT(outcome.out, AllOf(StartsWith("{"), HasSubstr("\"status\": \"optimal\""), HasSubstr("\"objective\": 14"), HasSubstr("\"iterations\": "),
-                                 HasSubstr("\"cold_iterations\": "), HasSubstr("\"infeasibility\": "), HasSubstr("\"gap\": ")));
-  EXPECT_THAT(base::read_file(scratch.path() / "x.csv"), AllOf(StartsWith("variable,value"), HasSubstr("x,"), HasSubstr("y,")));
+  EXPECT_THAT(outcome.out, AllOf(StartsWith("{"), HasSubstr("\"status\": \"optimal\""), HasSubstr("\"objective\": 14"),
+                                 HasSubstr("\"iterations\": "), HasSubstr("\"cold_iterations\": "),
+                                 HasSubstr("\"infeasibility\": "), HasSubstr("\"gap\": ")));
+  EXPECT_THAT(base::read_file(scratch.path() / "x.csv"),
+              AllOf(StartsWith("variable,value"), HasSubstr("x,"), HasSubstr("y,")));
 }
 
 TEST(SolveLp, StartsFromAFileWrittenBefore) {
@@ -53,7 +57,9 @@ TEST(SolveLp, StartsFromAFileWrittenBefore) {
 
 TEST(SolveLp, InfeasibleAndUnboundedExitWithThree) {
   const Scratch scratch;
-  const Outcome none = solve(scratch, "ROWS\n N  f\n L  r\n G  s\nCOLUMNS\n    x  f  1  r  1\n    x  s  1\nRHS\n    b  r  1  s  2\nENDATA\n", {"--json"});
+  const Outcome none = solve(
+      scratch, "ROWS\n N  f\n L  r\n G  s\nCOLUMNS\n    x  f  1  r  1\n    x  s  1\nRHS\n    b  r  1  s  2\nENDATA\n",
+      {"--json"});
   EXPECT_EQ(none.code, 3);
   EXPECT_THAT(none.out, AllOf(HasSubstr("\"status\": \"infeasible\""), HasSubstr("\"objective\": null")));
   const Outcome endless = solve(scratch, "ROWS\n N  f\n G  r\nCOLUMNS\n    x  f  -1  r  1\nRHS\n    b  r  1\nENDATA\n");
@@ -83,7 +89,8 @@ TEST(SolveLp, RefusesBadArguments) {
   const Scratch scratch;
   EXPECT_EQ(solve(scratch, kSmall, {"--output", "x.txt"}).code, 2);
   EXPECT_THAT(solve(scratch, kSmall, {"--iterations", "-1"}).err, HasSubstr("iterations = -1 violates [0, 100000]"));
-  EXPECT_THAT(solve(scratch, kSmall, {"--model", "absent.safetensors"}).err, HasSubstr("no model file at absent.safetensors"));
+  EXPECT_THAT(solve(scratch, kSmall, {"--model", "absent.safetensors"}).err,
+              HasSubstr("no model file at absent.safetensors"));
   const Outcome absent = run_program({"solve-lp", "absent.mps"}, scratch.path());
   EXPECT_EQ(absent.code, 2);
   EXPECT_THAT(absent.err, HasSubstr("no file at absent.mps"));

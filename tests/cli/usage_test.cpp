@@ -82,7 +82,8 @@ TEST(Usage, BadConfigFileNamesItsLine) {
   const std::vector<BadFile> files = {
       {"seed = 1\nseed = 2\n", "run.toml:2: not TOML"},
       {"[stage1]\nepochs = \n", "run.toml:2: not TOML"},
-      {"[stage1]\nlr = 0.1\nepoch = 3\n", "run.toml:3: [options] unknown option 'stage1.epoch'; did you mean 'stage1.epochs'?"},
+      {"[stage1]\nlr = 0.1\nepoch = 3\n",
+       "run.toml:3: [options] unknown option 'stage1.epoch'; did you mean 'stage1.epochs'?"},
       {"\n\n[stage1]\nlr = -1.0\n", "run.toml:4: [options] stage1.lr = -1 violates > 0"},
       {"seed = 1979-05-27\n", "run.toml:1: seed holds a value of a kind that no option takes"},
       {"[[data]]\ntrain = 3\n", "data holds a value of a kind that no option takes"},

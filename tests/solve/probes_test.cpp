@@ -22,15 +22,13 @@ namespace {
 using namespace testing_support;  // NOLINT(google-build-using-namespace): the table of problems
 
 Map tanh_map(const Tensor& weight, const Tensor& injection) {
-  return Map([=](const Tensor& y, const Rows& rows) {
-    return at::tanh(at::matmul(y, weight.t()) + rows.of(injection));
-  });
+  return Map(
+      [=](const Tensor& y, const Rows& rows) { return at::tanh(at::matmul(y, weight.t()) + rows.of(injection)); });
 }
 
 // The scale of the injection at which picard needs exactly `calls`: a larger one saturates tanh and
 // converges sooner.
-double scale_for_calls(const std::function<std::int64_t(double)>& picard_calls,
-                       std::int64_t calls) {
+double scale_for_calls(const std::function<std::int64_t(double)>& picard_calls, std::int64_t calls) {
   double low = 1e-3, high = 10;
   for (int i = 0; i < 60; ++i) {
     const double middle = std::sqrt(low * high);
@@ -43,8 +41,7 @@ double scale_for_calls(const std::function<std::int64_t(double)>& picard_calls,
 
 TEST(Probe, AndersonHalvesTheCallsOfPicardOnASymmetricCell) {
   at::manual_seed(3);
-  const Tensor weight = symmetric(512, .9, at::kFloat), noise = at::randn({64, 512}),
-               y0 = at::zeros({64, 512});
+  const Tensor weight = symmetric(512, .9, at::kFloat), noise = at::randn({64, 512}), y0 = at::zeros({64, 512});
   const Stop stop{.rtol = 1e-4};
   const auto calls = [&](double scale, const Solver& solver) {
     return fixed_point(tanh_map(weight, scale * noise), y0, solver, stop).require().calls;
@@ -64,13 +61,12 @@ TEST(Probe, OneSlowRowAmongManyFastWastesLittle) {
     const Solution solution = fixed_point(problem.map, problem.y0, solver, stop).require();
     std::int64_t needed = 0;
     for (const std::int64_t iterations : solution.iterations) needed += iterations;
-    EXPECT_LT(static_cast<double>(solution.rows_evaluated - needed),
-              .1 * static_cast<double>(solution.rows_evaluated));
+    EXPECT_LT(static_cast<double>(solution.rows_evaluated - needed), .1 * static_cast<double>(solution.rows_evaluated));
   }
 }
 
-// One row of gain `hard` among 255 of gain `easy`, solved without and with compaction. The time that goes with the rows is
-// measured by bench/solve_bench.cpp; here the rows themselves are counted.
+// One row of gain `hard` among 255 of gain `easy`, solved without and with compaction. The time that goes with the rows
+// is measured by bench/solve_bench.cpp; here the rows themselves are counted.
 struct Saving {
   double rows = 0;        // evaluated without over with
   double iterations = 0;  // of the hard row over those of the others
@@ -81,8 +77,7 @@ Saving saving(double easy, double hard, const Solver& solver) {
   std::vector<double> gains(kRows, easy);
   gains[100] = hard;
   // Rates spread over [0, gain], so that mixing a few columns does not solve a row at once.
-  const Tensor rate =
-      at::tensor(gains, on(at::kFloat)).view({kRows, 1}) * at::linspace(0, 1, kWidth);
+  const Tensor rate = at::tensor(gains, on(at::kFloat)).view({kRows, 1}) * at::linspace(0, 1, kWidth);
   const Map map([&](const Tensor& y, const Rows& rows) { return (y - 1).mul_(rows.of(rate)).add_(1); });
   const Tensor y0 = at::zeros({kRows, kWidth});
   const Stop stop{.rtol = 1e-5, .max_iter = 2000};
@@ -115,23 +110,15 @@ void expect_row_independent(at::ScalarType type, double tolerance) {
     for (std::int64_t b = 0; b < 9; ++b) {
       const Rows row(at::full({1}, b, on(at::kLong)));
       const Map alone([&](const Tensor& y) { return problem.map(y, row).only(); });
-      const Solution single =
-          fixed_point(alone, problem.y0.narrow(0, b, 1), solver, stop).require();
-      EXPECT_TRUE(
-          close(together.y.only().narrow(0, b, 1), single.y.only(), Tol{.added = tolerance}));
-      EXPECT_NEAR(static_cast<double>(together.iterations[b]),
-                  static_cast<double>(single.iterations[0]),
-                  1);
+      const Solution single = fixed_point(alone, problem.y0.narrow(0, b, 1), solver, stop).require();
+      EXPECT_TRUE(close(together.y.only().narrow(0, b, 1), single.y.only(), Tol{.added = tolerance}));
+      EXPECT_NEAR(static_cast<double>(together.iterations[b]), static_cast<double>(single.iterations[0]), 1);
     }
   }
 }
 
-TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat64) {
-  expect_row_independent(at::kDouble, 1e-6);
-}
-TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat32) {
-  expect_row_independent(at::kFloat, 1e-6 / (1 - .9));
-}
+TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat64) { expect_row_independent(at::kDouble, 1e-6); }
+TEST(Probe, ARowDoesNotDependOnItsBatchMatesInFloat32) { expect_row_independent(at::kFloat, 1e-6 / (1 - .9)); }
 
 // Elementwise maps round alike in every batch, and so do the solvers: here even the bits agree.
 TEST(Probe, ARowOfAnElementwiseMapIsBitwiseIndependent) {
@@ -154,22 +141,18 @@ TEST(Probe, NaNInOneRowHarmsThatRowAlone) {
   const Map poisoned([&](const Tensor& y, const Rows& rows) {
     Tensor g = problem.map(y, rows).only();
     const Tensor row = rows.all() ? at::arange(6) : rows.index();
-    return at::where((row == 2).unsqueeze(1).logical_and(y.abs() > .1),
-                     std::numeric_limits<float>::quiet_NaN(),
-                     g);
+    return at::where((row == 2).unsqueeze(1).logical_and(y.abs() > .1), std::numeric_limits<float>::quiet_NaN(), g);
   });
   for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
     const Solution clean = fixed_point(problem.map, problem.y0, solver).require();
     const Solution solution = fixed_point(poisoned, problem.y0, solver);
     EXPECT_EQ(solution.status[2], Status::nonfinite);
-    EXPECT_TRUE(at::equal(solution.y.only()[2], problem.y0[2]))
-        << "the best iterate before it is kept";
+    EXPECT_TRUE(at::equal(solution.y.only()[2], problem.y0[2])) << "the best iterate before it is kept";
     EXPECT_TRUE(std::isfinite(solution.residual[2]));
     EXPECT_EQ(solution.count(Status::converged), 5);
     EXPECT_LE(solution.iterations[2], 4);
     for (const std::int64_t b : {0, 1, 3, 4, 5}) {
-      EXPECT_TRUE(close(
-          solution.y.only()[b], clean.y.only()[b], Tol::of(at::kFloat).plus(1e-5 / (1 - .8))));
+      EXPECT_TRUE(close(solution.y.only()[b], clean.y.only()[b], Tol::of(at::kFloat).plus(1e-5 / (1 - .8))));
     }
     EXPECT_THAT(solution.message, testing::HasSubstr("1 of 6 rows did not converge"));
     EXPECT_THAT(solution.message, testing::HasSubstr("row 2, nonfinite"));
@@ -184,11 +167,9 @@ TEST(Probe, ExpandingMapIsDivergedOrSolvedFromAnyStart) {
       const Solution plain = fixed_point(problem.map, problem.y0, Picard{});
       EXPECT_THAT(plain.status, testing::Each(Status::diverged));
       EXPECT_LE(plain.calls, 20);
-      EXPECT_TRUE(close(plain.y.only(), problem.y0, Tol::of(type)))
-          << "the start is the best iterate";
+      EXPECT_TRUE(close(plain.y.only(), problem.y0, Tol::of(type))) << "the start is the best iterate";
       const Solution mixed = fixed_point(problem.map, problem.y0, Anderson{});
-      EXPECT_THAT(mixed.status, testing::Each(testing::AnyOf(Status::converged, Status::diverged)))
-          << mixed.message;
+      EXPECT_THAT(mixed.status, testing::Each(testing::AnyOf(Status::converged, Status::diverged))) << mixed.message;
       if (!mixed.converged()) continue;
       EXPECT_TRUE(close(mixed.y.only(), problem.solution, Tol::of(type).plus(1e-5)));
     }
@@ -202,8 +183,7 @@ TEST(Probe, SolverMemoryIsFlatInTheIterations) {
     for (const std::int64_t iterations : {10, 100, 1000}) {
       MemoryCounter memory;
       const Stop stop{.rtol = 0, .max_iter = iterations, .patience = 2000};
-      EXPECT_EQ(fixed_point(problem.map, problem.y0, solver, stop, {.compact = false}).calls,
-                iterations);
+      EXPECT_EQ(fixed_point(problem.map, problem.y0, solver, stop, {.compact = false}).calls, iterations);
       peaks.push_back(memory.peak());
     }
     EXPECT_EQ(peaks[1], peaks[0]);
@@ -214,8 +194,7 @@ TEST(Probe, SolverMemoryIsFlatInTheIterations) {
 TEST(Probe, GradModeOutsideCostsNoMemoryInside) {
   const Problem problem = affine_of_radius(.99, 4, 64, at::kFloat);
   const Tensor scale = at::ones({64}).requires_grad_(true);
-  const Map map(
-      [&](const Tensor& y, const Rows& rows) { return problem.map(y, rows).only() * scale; });
+  const Map map([&](const Tensor& y, const Rows& rows) { return problem.map(y, rows).only() * scale; });
   const auto peak = [&](bool grad) {
     const at::AutoGradMode mode(grad);
     MemoryCounter memory;
@@ -232,9 +211,8 @@ TEST(Probe, NoAllocationPerIteration) {
   std::vector<Tensor> buffers{at::empty({4, 64}), at::empty({4, 64})};
   std::size_t turn = 0;
   const Tensor weight = symmetric(64, .999, at::kFloat), offset = at::ones({4, 64});
-  const Map into_buffers([&](const Tensor& y, const Rows&) {
-    return at::addmm_out(buffers[turn++ % 2], offset, y, weight);
-  });
+  const Map into_buffers(
+      [&](const Tensor& y, const Rows&) { return at::addmm_out(buffers[turn++ % 2], offset, y, weight); });
   for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{})}) {
     std::vector<std::int64_t> allocations;
     for (const std::int64_t iterations : {10, 200}) {

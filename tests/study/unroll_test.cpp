@@ -26,7 +26,8 @@ TEST(Unroll, ProbesSeeEveryIterateOnce) {
                       EXPECT_EQ(tensor::to_doubles(next.only()), tensor::to_doubles(0.5 * y.only() + 1));
                       return tensor::to_doubles(y.flat().select(1, 0));
                     }};
-  const std::vector<base::Curve> curves = unroll(kHalve, at::zeros({3, 2}, at::kDouble), 5, "m", {value, relative_residual()});
+  const std::vector<base::Curve> curves =
+      unroll(kHalve, at::zeros({3, 2}, at::kDouble), 5, "m", {value, relative_residual()});
   EXPECT_EQ(seen, (std::vector<std::int64_t>{0, 1, 2, 3, 4, 5}));
   ASSERT_EQ(curves.size(), 2u);
   EXPECT_EQ(curves[0].model, "m");
@@ -50,9 +51,7 @@ TEST(Unroll, RecordsNoGraph) {
   EXPECT_EQ(unroll(map, at::ones({1, 1}, at::kDouble), 2, "m", {graph})[0].max, (std::vector<double>{0, 0, 0}));
 }
 
-TEST(Unroll, RefusesNegativeIterations) {
-  EXPECT_THROW(unroll(kHalve, at::zeros({1, 1}), -1, "m", {}), Error);
-}
+TEST(Unroll, RefusesNegativeIterations) { EXPECT_THROW(unroll(kHalve, at::zeros({1, 1}), -1, "m", {}), Error); }
 
 TEST(CurvePoint, SpreadIsUnbiasedAndNonfiniteNumbersAreLeftOut) {
   base::Curve curve;

@@ -60,7 +60,8 @@ TEST(Adam, TreatsComplexNumbersAsPairsOfReals) {
 }
 
 TEST(Adam, LeavesParametersWithoutAGradient) {
-  Tensor a = tensor::from_doubles({1}, {1}).requires_grad_(true), b = tensor::from_doubles({1}, {1}).requires_grad_(true);
+  Tensor a = tensor::from_doubles({1}, {1}).requires_grad_(true),
+         b = tensor::from_doubles({1}, {1}).requires_grad_(true);
   Adam adam({a, b}, {});
   a.mutable_grad() = tensor::from_doubles({3}, {1});
   EXPECT_DOUBLE_EQ(adam.gradient_norm(), 3);

@@ -49,7 +49,9 @@ struct Regression {
 
 class Folder {
  public:
-  Folder() : path_(fs::temp_directory_path() / ("fathom-train-" + std::to_string(::getpid()))) { fs::remove_all(path_); }
+  Folder() : path_(fs::temp_directory_path() / ("fathom-train-" + std::to_string(::getpid()))) {
+    fs::remove_all(path_);
+  }
   ~Folder() { fs::remove_all(path_); }
   fs::path operator/(const char* name) const { return path_ / name; }
 
@@ -96,7 +98,8 @@ TEST_F(FitTest, ReducesTheLossAndReturnsTheBestWeights) {
 TEST_F(FitTest, StoppedAndResumedEqualsUninterruptedBitForBit) {
   const Folder folder;
   Regression whole;
-  const FitResult once = fit(whole.task(), options(120), {.checkpoint = folder / "a.checkpoint", .log = folder / "a.jsonl"});
+  const FitResult once =
+      fit(whole.task(), options(120), {.checkpoint = folder / "a.checkpoint", .log = folder / "a.jsonl"});
 
   Regression parts;
   std::atomic<bool> stop = false;
@@ -106,7 +109,8 @@ TEST_F(FitTest, StoppedAndResumedEqualsUninterruptedBitForBit) {
     if (step == 49) stop = true;  // as Ctrl-C would, in the middle of step 50
     return loss(step);
   };
-  const FitFiles files{.checkpoint = folder / "b.checkpoint", .log = folder / "b.jsonl", .events = folder / "events", .resume = true};
+  const FitFiles files{
+      .checkpoint = folder / "b.checkpoint", .log = folder / "b.jsonl", .events = folder / "events", .resume = true};
   EXPECT_EQ(fit(task, options(120), files, &stop).status, FitStatus::interrupted);
   Regression again;  // fresh weights: everything must come from the checkpoint
   const FitResult resumed = fit(again.task(), options(120), files);
@@ -122,7 +126,8 @@ TEST_F(FitTest, StoppedAndResumedEqualsUninterruptedBitForBit) {
 TEST_F(FitTest, AKilledRunsLogIsCutBackToItsCheckpoint) {
   const Folder folder;
   Regression r;
-  const FitFiles files{.checkpoint = folder / "c", .log = folder / "c.jsonl", .events = folder / "events", .resume = true};
+  const FitFiles files{
+      .checkpoint = folder / "c", .log = folder / "c.jsonl", .events = folder / "events", .resume = true};
   fit(r.task(), options(30), files);
   const std::string at_30 = base::read_file(folder / "c");
   fit(r.task(), options(50), files);
@@ -162,8 +167,11 @@ TEST_F(FitTest, ALossThatStaysNonfiniteIsAnErrorAndLeavesACheckpoint) {
   Regression r;
   Task task = r.task();
   const auto loss = task.loss;
-  task.loss = [&](std::int64_t step) { return step < 5 ? loss(step) : loss(step) * std::numeric_limits<double>::quiet_NaN(); };
-  EXPECT_THAT(message_of([&] { fit(task, options(100), {.checkpoint = folder / "e"}); }), HasSubstr("10 times in a row"));
+  task.loss = [&](std::int64_t step) {
+    return step < 5 ? loss(step) : loss(step) * std::numeric_limits<double>::quiet_NaN();
+  };
+  EXPECT_THAT(message_of([&] { fit(task, options(100), {.checkpoint = folder / "e"}); }),
+              HasSubstr("10 times in a row"));
   EXPECT_TRUE(fs::exists(folder / "e"));
   EXPECT_TRUE(std::isfinite(r.w.sum().item<double>()));
 }

@@ -14,7 +14,8 @@ namespace fathom::train {
 namespace {
 
 TEST(TensorFile, EveryDtypeComesBackAsItWas) {
-  for (const at::ScalarType type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort, at::kChar, at::kByte, at::kBool}) {
+  for (const at::ScalarType type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16, at::kLong, at::kInt, at::kShort,
+                                    at::kChar, at::kByte, at::kBool}) {
     const Tensor tensor = at::randn({2, 3, 0 + 4}).mul(3).abs().to(type);
     const Tensor back = from_record(to_record("t", tensor));
     EXPECT_EQ(back.scalar_type(), type);
@@ -24,12 +25,16 @@ TEST(TensorFile, EveryDtypeComesBackAsItWas) {
 }
 
 TEST(TensorFile, ModelsKeepNamesShapesAndMetadata) {
-  const std::filesystem::path path = std::filesystem::temp_directory_path() / ("fathom-model-" + std::to_string(::getpid()));
-  const NamedTensors saved = {{"a.weight", at::randn({2, 3})}, {"a.bias", at::randn({3}).t()}, {"empty", at::randn({0, 4})}};
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("fathom-model-" + std::to_string(::getpid()));
+  const NamedTensors saved = {
+      {"a.weight", at::randn({2, 3})}, {"a.bias", at::randn({3}).t()}, {"empty", at::randn({0, 4})}};
   save_model(path, saved, {{"note", "é \"quoted\""}});
-  const NamedTensors loaded = {{"a.weight", at::randn({2, 3})}, {"a.bias", at::randn({3})}, {"empty", at::randn({0, 4})}};
+  const NamedTensors loaded = {
+      {"a.weight", at::randn({2, 3})}, {"a.bias", at::randn({3})}, {"empty", at::randn({0, 4})}};
   EXPECT_EQ(load_model(path, loaded).at("note"), "é \"quoted\"");
-  for (std::size_t i = 0; i < saved.size(); ++i) EXPECT_EQ(tensor::to_doubles(loaded[i].second), tensor::to_doubles(saved[i].second));
+  for (std::size_t i = 0; i < saved.size(); ++i)
+    EXPECT_EQ(tensor::to_doubles(loaded[i].second), tensor::to_doubles(saved[i].second));
 
   const NamedTensors fewer = {{"a.weight", at::randn({2, 3})}};
   try {

@@ -12,7 +12,8 @@ namespace {
 constexpr double kErrorBound = 0.40;
 constexpr double kStability = 1.10;
 
-const base::Curve* find(const base::StudyRecord& record, const std::string& model, const std::string& quantity, const std::string& group) {
+const base::Curve* find(const base::StudyRecord& record, const std::string& model, const std::string& quantity,
+                        const std::string& group) {
   for (const base::Curve& curve : record.curves) {
     if (curve.model == model && curve.quantity == quantity && curve.group == group) return &curve;
   }
@@ -34,7 +35,8 @@ void check_errors(base::StudyRecord& record, const base::ModelResult& implicit) 
   const std::vector<base::ModelResult> models = record.models;
   for (const base::ModelResult& other : models) {
     if (other.kind == "baseline" || (other.kind == "explicit" && rivals(implicit, other))) {
-      below(record, fmt::format("{}: test error below that of {}", implicit.name, other.name), implicit.test, other.test);
+      below(record, fmt::format("{}: test error below that of {}", implicit.name, other.name), implicit.test,
+            other.test);
     }
   }
 }
@@ -48,7 +50,9 @@ void check_stability(base::StudyRecord& record, const base::ModelResult& implici
     const std::size_t t = factor * depth;
     if (t >= error->mean.size()) continue;
     const double value = error->mean[t] / least;
-    record.checks.push_back({fmt::format("{}: error at t = {} ({} x training depth) over the curve's minimum", implicit.name, t, factor), value, kStability, value <= kStability});
+    record.checks.push_back(
+        {fmt::format("{}: error at t = {} ({} x training depth) over the curve's minimum", implicit.name, t, factor),
+         value, kStability, value <= kStability});
   }
 }
 
@@ -57,7 +61,9 @@ void check_lipschitz(base::StudyRecord& record, const base::ModelResult& implici
     const base::Curve* curve = find(record, implicit.name, "lipschitz", group);
     if (!curve || curve->mean.size() < 3) continue;
     const double last = curve->mean.back(), first = curve->mean[1];
-    record.checks.push_back({fmt::format("{}: Lipschitz constant in {} at the last t above that at t = 1", implicit.name, group), last, first, last > first});
+    record.checks.push_back(
+        {fmt::format("{}: Lipschitz constant in {} at the last t above that at t = 1", implicit.name, group), last,
+         first, last > first});
   }
 }
 

@@ -5,8 +5,8 @@
 
 namespace fathom::lp {
 
-// Appends to record.checks, from record.models and record.curves: the error below 0.40, below each rival's and below the
-// best predictor that knows nothing; the error at twice and four times the training depth within 10% of the curve's
+// Appends to record.checks, from record.models and record.curves: the error below 0.40, below each rival's and below
+// the best predictor that knows nothing; the error at twice and four times the training depth within 10% of the curve's
 // minimum; the Lipschitz constant larger at the end than after one iteration, for each of A, b, c, l, u.
 void append_checks(base::StudyRecord& record);
 

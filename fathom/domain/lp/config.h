@@ -22,7 +22,8 @@ struct DataConfig {
   GenerateOptions generate;
 
   void fields(base::Fields& f) {
-    f.add_choice("protocol", protocol, {"exact", "paper"}, "exact: full precision, unique minimum-norm labels; paper: 5 decimals, vertex labels");
+    f.add_choice("protocol", protocol, {"exact", "paper"},
+                 "exact: full precision, unique minimum-norm labels; paper: 5 decimals, vertex labels");
     f.add("train", train, {.at_least = 1}, "programs to train on");
     f.add("test", test, {.at_least = 1}, "programs to test on");
     f.group("generate", generate);
@@ -33,8 +34,8 @@ struct DataConfig {
 struct StageConfig {
   std::int64_t epochs = 1000;
   double lr = 1e-2;
-  std::int64_t depth = 3;          // iterations of the implicit block while training
-  std::int64_t least_depth = 0;    // > 0: each epoch draws its depth uniformly from [least_depth, depth]
+  std::int64_t depth = 3;        // iterations of the implicit block while training
+  std::int64_t least_depth = 0;  // > 0: each epoch draws its depth uniformly from [least_depth, depth]
   std::string gradient = "unrolled";
   std::string schedule = "constant";
 
@@ -42,37 +43,43 @@ struct StageConfig {
     f.add("epochs", epochs, {.at_least = 0}, "full-batch updates");
     f.add("lr", lr, {.above = 0}, "Adam's step size");
     f.add("depth", depth, {.at_least = 1, .at_most = 1000}, "iterations of the implicit block while training");
-    f.add("least_depth", least_depth, {.at_least = 0}, "draw each epoch's depth from [least_depth, depth]; 0: always depth");
+    f.add("least_depth", least_depth, {.at_least = 0},
+          "draw each epoch's depth from [least_depth, depth]; 0: always depth");
     f.add_choice("gradient", gradient, {"unrolled", "implicit"}, "gradient of the implicit model");
     f.add_choice("schedule", schedule, {"constant", "cosine"}, "step size over the stage");
   }
 };
 
 struct RivalConfig {
-  bool train = true;                                    // false: the implicit model alone
-  std::int64_t rounds = 6;                              // of the equal-compute explicit network
+  bool train = true;        // false: the implicit model alone
+  std::int64_t rounds = 6;  // of the equal-compute explicit network
   std::vector<double> learning_rates = {1e-2, 3e-3, 1e-3};
-  std::int64_t trial_epochs = 150;                      // to choose among them
-  bool equal_time = true;                               // train on until the implicit model's training time is spent
+  std::int64_t trial_epochs = 150;  // to choose among them
+  bool equal_time = true;           // train on until the implicit model's training time is spent
 
   void fields(base::Fields& f) {
     f.add("train", train, "train explicit networks beside the implicit one");
-    f.add("rounds", rounds, {.at_least = 1, .at_most = 64}, "message-passing rounds of the equal-compute explicit network");
-    f.add("learning_rates", learning_rates, {.above = 0}, "step sizes tried for each explicit network; the best is trained");
+    f.add("rounds", rounds, {.at_least = 1, .at_most = 64},
+          "message-passing rounds of the equal-compute explicit network");
+    f.add("learning_rates", learning_rates, {.above = 0},
+          "step sizes tried for each explicit network; the best is trained");
     f.add("trial_epochs", trial_epochs, {.at_least = 1}, "epochs of each trial");
-    f.add("equal_time", equal_time, "train explicit networks at least as long as the implicit one, in steps and in seconds");
+    f.add("equal_time", equal_time,
+          "train explicit networks at least as long as the implicit one, in steps and in seconds");
   }
 };
 
 struct StudyConfig {
-  std::int64_t iterations = 24;        // T: the implicit model is evaluated at t = 0..T
-  std::int64_t test_iterations = 8;    // t of the implicit model's line in the table
-  double perturbation = 1e-4;          // l2 norm of each perturbation
-  std::int64_t perturbed = 100;        // test programs that are perturbed
+  std::int64_t iterations = 24;      // T: the implicit model is evaluated at t = 0..T
+  std::int64_t test_iterations = 8;  // t of the implicit model's line in the table
+  double perturbation = 1e-4;        // l2 norm of each perturbation
+  std::int64_t perturbed = 100;      // test programs that are perturbed
 
   void fields(base::Fields& f) {
-    f.add("iterations", iterations, {.at_least = 1, .at_most = 10000}, "T: the implicit model is evaluated at t = 0..T");
-    f.add("test_iterations", test_iterations, {.at_least = 0}, "iterations of the implicit model's line in the result table");
+    f.add("iterations", iterations, {.at_least = 1, .at_most = 10000},
+          "T: the implicit model is evaluated at t = 0..T");
+    f.add("test_iterations", test_iterations, {.at_least = 0},
+          "iterations of the implicit model's line in the result table");
     f.add("perturbation", perturbation, {.above = 0}, "l2 norm of the perturbation of A, b, c, l or u");
     f.add("perturbed", perturbed, {.at_least = 1}, "test programs that are perturbed");
   }
@@ -80,11 +87,11 @@ struct StudyConfig {
 
 struct Config {
   DataConfig data;
-  std::vector<std::int64_t> embeddings = {8};   // widths d to train, one implicit and two explicit models each
+  std::vector<std::int64_t> embeddings = {8};  // widths d to train, one implicit and two explicit models each
   bool bound_flags = false;
   StageConfig stage1, stage2;
-  diff::Implicit adjoint;                       // of stages with gradient = implicit
-  solve::SolverChoice solver;                   // forward solve of those stages, and of `probe`
+  diff::Implicit adjoint;      // of stages with gradient = implicit
+  solve::SolverChoice solver;  // forward solve of those stages, and of `probe`
   RivalConfig rivals;
   StudyConfig study;
 
@@ -101,7 +108,8 @@ struct Config {
   }
 };
 
-// quick: minutes on two cores; full: an hour; paper: the paper's sizes and schedule. Errors: UsageError for another name.
+// quick: minutes on two cores; full: an hour; paper: the paper's sizes and schedule. Errors: UsageError for another
+// name.
 Config preset(std::string_view name);
 
 }  // namespace fathom::lp

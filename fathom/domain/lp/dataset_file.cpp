@@ -33,7 +33,8 @@ void append(io::Safetensors& file, const std::string& name, const std::vector<do
 void append(io::Safetensors& file, const std::string& part, const Dataset& data) {
   std::vector<double> sizes, x;
   for (const Instance& i : data.instances) {
-    for (const std::int64_t size : {i.m, i.n, static_cast<std::int64_t>(i.value.size())}) sizes.push_back(static_cast<double>(size));
+    for (const std::int64_t size : {i.m, i.n, static_cast<std::int64_t>(i.value.size())})
+      sizes.push_back(static_cast<double>(size));
   }
   for (const std::vector<double>& solution : data.solutions) x.insert(x.end(), solution.begin(), solution.end());
   append(file, part + ".sizes", sizes);
@@ -71,8 +72,10 @@ class Reader {
 };
 
 Dataset dataset(const io::Safetensors& file, const std::string& part) {
-  Reader sizes(file, part + ".sizes"), row(file, part + ".row"), column(file, part + ".column"), value(file, part + ".value");
-  Reader b(file, part + ".b"), equality(file, part + ".equality"), c(file, part + ".c"), l(file, part + ".l"), u(file, part + ".u");
+  Reader sizes(file, part + ".sizes"), row(file, part + ".row"), column(file, part + ".column"),
+      value(file, part + ".value");
+  Reader b(file, part + ".b"), equality(file, part + ".equality"), c(file, part + ".c"), l(file, part + ".l"),
+      u(file, part + ".u");
   Reader x(file, part + ".x");
   Dataset data;
   while (!sizes.empty()) {
@@ -114,22 +117,26 @@ std::string hash_of(const Splits& splits) { return hash_of(to_file(splits)); }
 void save_splits(const std::filesystem::path& path, const Splits& splits) {
   io::Safetensors file = to_file(splits);
   file.metadata = {{"format", kFormat}, {"sha256", hash_of(file)}, {"draw", splits.draw}};
-  for (const auto& [name, value] : splits.statistics) file.metadata[std::string(kStatistic) + name] = fmt::format("{}", value);
+  for (const auto& [name, value] : splits.statistics)
+    file.metadata[std::string(kStatistic) + name] = fmt::format("{}", value);
   io::write_safetensors(path, file);
 }
 
 Splits load_splits(const std::filesystem::path& path) {
   io::Safetensors file = io::read_safetensors(path);
   std::map<std::string, std::string>& about = file.metadata;
-  if (about["format"] != kFormat) base::fail("lp::load_splits", "{} holds no linear programs of this version; make the data again", path.string());
+  if (about["format"] != kFormat)
+    base::fail("lp::load_splits", "{} holds no linear programs of this version; make the data again", path.string());
   Splits splits;
   splits.train = dataset(file, "train");
   splits.test = dataset(file, "test");
   splits.sha256 = hash_of(splits);
-  if (splits.sha256 != about["sha256"]) base::fail("lp::load_splits", "the numbers in {} do not match their hash; make the data again", path.string());
+  if (splits.sha256 != about["sha256"])
+    base::fail("lp::load_splits", "the numbers in {} do not match their hash; make the data again", path.string());
   splits.draw = about["draw"];
   for (const auto& [name, text] : about) {
-    if (name.starts_with(kStatistic)) splits.statistics[name.substr(kStatistic.size())] = std::strtod(text.c_str(), nullptr);
+    if (name.starts_with(kStatistic))
+      splits.statistics[name.substr(kStatistic.size())] = std::strtod(text.c_str(), nullptr);
   }
   return splits;
 }

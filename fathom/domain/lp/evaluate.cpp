@@ -56,7 +56,8 @@ const Tensor& output_at(const std::vector<Tensor>& all, std::int64_t t) {
 
 // A curve over t = 0..T of one number per program; an explicit model's is flat and given by its two ends.
 template <class Measure>
-Curve curve_of(const std::string& model, const std::string& quantity, const std::string& group, std::size_t points, std::int64_t last, Measure measure) {
+Curve curve_of(const std::string& model, const std::string& quantity, const std::string& group, std::size_t points,
+               std::int64_t last, Measure measure) {
   Curve curve{model, quantity, group, {}, {}, {}, {}};
   if (points == 1) {
     const std::vector<double> values = measure(0);
@@ -80,7 +81,8 @@ struct Perturbations {
 };
 
 Perturbations perturb_all(const Config& config, const Run& run, const Dataset& test) {
-  const std::int64_t count = std::min<std::int64_t>(config.study.perturbed, static_cast<std::int64_t>(test.instances.size()));
+  const std::int64_t count =
+      std::min<std::int64_t>(config.study.perturbed, static_cast<std::int64_t>(test.instances.size()));
   const std::vector<Instance> clean(test.instances.begin(), test.instances.begin() + count);
   const BatchOptions options{.bound_flags = config.bound_flags, .dtype = at::kDouble};
   Perturbations all{to_device(make_batch(clean, {}, options), run.device), {}};
@@ -109,7 +111,8 @@ std::shared_ptr<Model> in_double(const Trained& trained) {
 }
 
 // ||x^_t(p') - x^_t(p)|| / ||p' - p|| per program. In float64: the perturbation is near float32's own rounding.
-std::vector<Curve> lipschitz_curves(const Trained& trained, const Perturbations& perturbations, std::int64_t iterations) {
+std::vector<Curve> lipschitz_curves(const Trained& trained, const Perturbations& perturbations,
+                                    std::int64_t iterations) {
   const std::shared_ptr<Model> model = in_double(trained);
   const std::vector<Tensor> clean = outputs(*model, perturbations.clean, iterations);
   std::vector<Curve> curves;
@@ -127,12 +130,14 @@ Curve residual_curve(const Trained& trained, const Batch& batch, std::int64_t it
   at::NoGradGuard no_grad;
   auto& implicit = dynamic_cast<ImplicitGnn&>(*trained.model);
   const ImplicitGnn::Context context = implicit.embed(batch);
-  return study::unroll(implicit.map(batch, context), implicit.start(batch), iterations, trained.spec.name, {study::relative_residual()})[0];
+  return study::unroll(implicit.map(batch, context), implicit.start(batch), iterations, trained.spec.name,
+                       {study::relative_residual()})[0];
 }
 
 Curve training_curve(const Trained& trained) {
-  return {trained.spec.name, "training loss", "all", trained.loss_step, trained.loss,
-          std::vector<double>(trained.loss.size(), 0.0), trained.loss};
+  return {trained.spec.name, "training loss", "all",
+          trained.loss_step, trained.loss,    std::vector<double>(trained.loss.size(), 0.0),
+          trained.loss};
 }
 
 // One training of one model.
@@ -141,21 +146,27 @@ struct Measured {
   std::vector<Curve> curves;
 };
 
-Measured measure(const Config& config, const Trained& trained, const Dataset& test_data, const Batch& train, const Batch& test, const Perturbations& perturbations) {
+Measured measure(const Config& config, const Trained& trained, const Dataset& test_data, const Batch& train,
+                 const Batch& test, const Perturbations& perturbations) {
   const std::int64_t last = config.study.iterations;
   Model& model = *trained.model;
   const std::vector<Tensor> on_test = outputs(model, test, std::max(last, config.study.test_iterations));
   const Tensor& predicted = output_at(on_test, config.study.test_iterations);
   Measured m;
-  m.result = {.name = trained.spec.name, .kind = trained.spec.kind, .parameters = parameter_count(model), .metric = "rel_l2"};
-  m.result.train = mean_of(relative_errors(output_at(outputs(model, train, config.study.test_iterations), config.study.test_iterations), train));
+  m.result = {
+      .name = trained.spec.name, .kind = trained.spec.kind, .parameters = parameter_count(model), .metric = "rel_l2"};
+  m.result.train = mean_of(relative_errors(
+      output_at(outputs(model, train, config.study.test_iterations), config.study.test_iterations), train));
   m.result.test = mean_of(relative_errors(predicted, test));
   m.result.seconds_train = trained.seconds_stage1 + trained.seconds_stage2;
   m.result.seed = trained.seed;
   const Quality quality = quality_of(test_data, tensor::to_doubles(predicted));
-  m.result.extra = {{"objective gap", quality.objective_gap}, {"infeasibility", quality.infeasibility}, {"learning rate", trained.lr}};
+  m.result.extra = {{"objective gap", quality.objective_gap},
+                    {"infeasibility", quality.infeasibility},
+                    {"learning rate", trained.lr}};
   const std::size_t points = std::min<std::size_t>(on_test.size(), static_cast<std::size_t>(last) + 1);
-  m.curves.push_back(curve_of(trained.spec.name, "error", "all", points, last, [&](std::size_t t) { return relative_errors(on_test[t], test); }));
+  m.curves.push_back(curve_of(trained.spec.name, "error", "all", points, last,
+                              [&](std::size_t t) { return relative_errors(on_test[t], test); }));
   if (model.implicit()) m.curves.push_back(residual_curve(trained, test, last));
   for (Curve& curve : lipschitz_curves(trained, perturbations, last)) m.curves.push_back(std::move(curve));
   m.curves.push_back(training_curve(trained));

@@ -7,8 +7,8 @@
 
 namespace fathom::lp {
 
-// m constraints, n variables, nnz distinct positions with N(0,1) values, c ~ cost_scale U(-1,1), b ~ U(-1,1), bounds two
-// sorted N(0, bound_scale^2) draws, each row "=" with probability p_equality and "<=" otherwise.
+// m constraints, n variables, nnz distinct positions with N(0,1) values, c ~ cost_scale U(-1,1), b ~ U(-1,1), bounds
+// two sorted N(0, bound_scale^2) draws, each row "=" with probability p_equality and "<=" otherwise.
 struct GenerateOptions {
   std::int64_t m = 10, n = 50, nnz = 100;
   double p_equality = 0.3;

@@ -42,7 +42,8 @@ Splits make_data(const Config& config, const Run& run) {
   splits.draw = draw;
   splits.sha256 = hash_of(splits);
   save_splits(files.data(), splits);
-  base::info("drew and labelled {} + {} linear programs in {:.1f} s: {}", config.data.train, config.data.test, timer.seconds(), files.data().string());
+  base::info("drew and labelled {} + {} linear programs in {:.1f} s: {}", config.data.train, config.data.test,
+             timer.seconds(), files.data().string());
   return splits;
 }
 

@@ -19,7 +19,8 @@ std::string numbered(const std::string& name, std::int64_t round) {
 }
 
 std::shared_ptr<nn::Perceptron> make_head(std::int64_t in, std::int64_t width) {
-  return std::make_shared<nn::Perceptron>(nn::PerceptronOptions{.in = in, .hidden = width, .out = 1, .second_bias = false});
+  return std::make_shared<nn::Perceptron>(
+      nn::PerceptronOptions{.in = in, .hidden = width, .out = 1, .second_bias = false});
 }
 
 }  // namespace
@@ -35,8 +36,10 @@ ExplicitGnn::ExplicitGnn(const ModelOptions& options) {
   constraints_ = register_module("cons_embedding", std::make_shared<Embedding>(kConstraintFeatures, d));
   variables_ = register_module("var_embedding", std::make_shared<Embedding>(variable_features(options), d));
   for (std::int64_t round = 0; round < options.rounds; ++round) {
-    to_constraints_.push_back(register_module(numbered("conv_v_to_c", round), std::make_shared<nn::BipartiteConv>(nn::Side::left, d, d)));
-    to_variables_.push_back(register_module(numbered("conv_c_to_v", round), std::make_shared<nn::BipartiteConv>(nn::Side::right, d, d)));
+    to_constraints_.push_back(
+        register_module(numbered("conv_v_to_c", round), std::make_shared<nn::BipartiteConv>(nn::Side::left, d, d)));
+    to_variables_.push_back(
+        register_module(numbered("conv_c_to_v", round), std::make_shared<nn::BipartiteConv>(nn::Side::right, d, d)));
   }
   head_ = register_module("output_module", make_head(d, d));
 }
@@ -59,7 +62,8 @@ Block::Block(std::int64_t d) {
   to_y_ = register_module("to_y", std::make_shared<nn::Affine>(d + 1, 1));
 }
 
-Tensor Block::forward(const tensor::Graph& graph, const Tensor& constraints, const Tensor& variables, const Tensor& y) const {
+Tensor Block::forward(const tensor::Graph& graph, const Tensor& constraints, const Tensor& variables,
+                      const Tensor& y) const {
   const Tensor c1 = to_constraints_->forward(graph, constraints, variables, y);
   const Tensor v1 = to_variables_->forward(graph, c1, variables, y);
   const Tensor c2 = to_constraints2_->forward(graph, c1, v1);
@@ -83,7 +87,9 @@ Tensor ImplicitGnn::step(const Batch& batch, const Context& context, const Tenso
   return block_->forward(batch.graph, context.constraints, context.variables, y);
 }
 
-Tensor ImplicitGnn::read_out(const Context& context, const Tensor& y) const { return head_->forward(context.variables, y); }
+Tensor ImplicitGnn::read_out(const Context& context, const Tensor& y) const {
+  return head_->forward(context.variables, y);
+}
 
 Map ImplicitGnn::map(const Batch& batch, const Context& context) const {
   // Copies share the tensors and the modules; only handles are copied.

@@ -1,7 +1,7 @@
 // Graph networks that map a linear program to its solution (arXiv 2510.03638, LP case study).
 //
-// Both embed constraints u = relu(Lin(b, o)) and variables v = relu(Lin(c, l, u)), width d each, and pass messages on the
-// bipartite graph of A (nn::BipartiteConv).
+// Both embed constraints u = relu(Lin(b, o)) and variables v = relu(Lin(c, l, u)), width d each, and pass messages on
+// the bipartite graph of A (nn::BipartiteConv).
 //
 //   ExplicitGnn   `rounds` times: constraints from variables, variables from constraints; then a head Lin-relu-Lin.
 //                 rounds = 2 is the paper's network (580/2088/7888/30624 parameters at d = 4/8/16/32).
@@ -36,9 +36,9 @@ class Embedding : public torch::nn::Module {
 };
 
 struct ModelOptions {
-  std::int64_t embedding = 8;         // d
-  std::int64_t rounds = 2;            // of an explicit network
-  bool bound_flags = false;           // two more variable features: l = -inf, u = +inf
+  std::int64_t embedding = 8;  // d
+  std::int64_t rounds = 2;     // of an explicit network
+  bool bound_flags = false;    // two more variable features: l = -inf, u = +inf
 };
 
 class Model : public torch::nn::Module {
@@ -80,8 +80,8 @@ class ImplicitGnn : public Model {
     Tensor constraints, variables;  // embedded: (constraints, d), (variables, d)
   };
   Context embed(const Batch& batch) const;
-  Tensor step(const Batch& batch, const Context& context, const Tensor& y) const;       // (variables, 1) -> the same
-  Tensor read_out(const Context& context, const Tensor& y) const;                       // (variables, 1)
+  Tensor step(const Batch& batch, const Context& context, const Tensor& y) const;  // (variables, 1) -> the same
+  Tensor read_out(const Context& context, const Tensor& y) const;                  // (variables, 1)
 
   // G as a fixed-point map on states (programs, variables per program); needs programs of equal size. It keeps the
   // model, batch and context alive. Programs share one block-diagonal graph, so it cannot be compacted.

@@ -29,22 +29,26 @@ std::vector<double> clipped(std::vector<double> x, const Instance& instance) {
 }
 
 std::string verdict(const Answer& a) {
-  if (a.predicted_infeasibility <= kFarOff && a.predicted_gap <= kFarOff) return "The prediction is close to a solution.";
+  if (a.predicted_infeasibility <= kFarOff && a.predicted_gap <= kFarOff)
+    return "The prediction is close to a solution.";
   return fmt::format(
-      "The prediction alone is far off (relative infeasibility {:.2g}, gap {:.2g}): the model was trained on random programs of 10 "
+      "The prediction alone is far off (relative infeasibility {:.2g}, gap {:.2g}): the model was trained on random "
+      "programs of 10 "
       "constraints and 50 variables, and others lie outside what it learned.",
-      a.predicted_infeasibility,
-      a.predicted_gap);
+      a.predicted_infeasibility, a.predicted_gap);
 }
 
 std::string saved(std::int64_t warm, std::int64_t cold) {
-  if (warm <= cold) return fmt::format("{} simplex iterations from the prediction, {} from scratch: {} saved.", warm, cold, cold - warm);
+  if (warm <= cold)
+    return fmt::format("{} simplex iterations from the prediction, {} from scratch: {} saved.", warm, cold,
+                       cold - warm);
   return fmt::format("{} simplex iterations from the prediction, {} from scratch: {} lost.", warm, cold, warm - cold);
 }
 
 Answer without_solution(Outcome outcome, std::int64_t cold_iterations) {
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  Answer a{.status = std::string(to_string(outcome)), .objective = nan, .infeasibility = nan, .gap = nan, .optimum = nan};
+  Answer a{
+      .status = std::string(to_string(outcome)), .objective = nan, .infeasibility = nan, .gap = nan, .optimum = nan};
   a.predicted_objective = a.predicted_infeasibility = a.predicted_gap = nan;
   a.cold_iterations = cold_iterations;
   a.message = outcome == Outcome::infeasible  ? "No x satisfies all rows and bounds: the program is infeasible."
@@ -69,7 +73,10 @@ Answer answer(const Imported& program, const std::vector<double>& predicted, boo
   if (cold.outcome != Outcome::optimal) return without_solution(cold.outcome, cold.iterations);
   const double optimum = program.model_objective(cold.objective);
   const Measures measures = measures_of(instance, predicted);
-  Answer a{.status = "predicted", .objective = program.model_objective(measures.objective), .infeasibility = measures.relative_violation, .optimum = optimum};
+  Answer a{.status = "predicted",
+           .objective = program.model_objective(measures.objective),
+           .infeasibility = measures.relative_violation,
+           .optimum = optimum};
   a.gap = relative_gap(a.objective, optimum);
   a.predicted_objective = a.objective;
   a.predicted_infeasibility = a.infeasibility;
@@ -83,7 +90,8 @@ Answer answer(const Imported& program, const std::vector<double>& predicted, boo
   a.status = std::string(to_string(refined.outcome));
   a.iterations = refined.iterations;
   a.cold_iterations = refined.cold_iterations;
-  a.message += " " + (refined.outcome == Outcome::optimal ? saved(refined.iterations, refined.cold_iterations) : refined.message);
+  a.message += " " + (refined.outcome == Outcome::optimal ? saved(refined.iterations, refined.cold_iterations)
+                                                          : refined.message);
   if (refined.outcome != Outcome::optimal) return a;
   a.x = refined.x;
   a.objective = program.model_objective(refined.objective);

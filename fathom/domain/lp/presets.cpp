@@ -5,7 +5,8 @@ namespace fathom::lp {
 
 namespace {
 
-// Two cores, minutes: fewer programs, random depth so that the iteration stays put beyond the depth it was trained with.
+// Two cores, minutes: fewer programs, random depth so that the iteration stays put beyond the depth it was trained
+// with.
 Config quick() {
   Config config;
   config.data = {.protocol = "exact", .train = 400, .test = 300};
@@ -45,8 +46,9 @@ Config preset(std::string_view name) {
   if (name == "full") return full();
   if (name == "paper") return paper();
   const std::string near = base::nearest(name, {"quick", "full", "paper"});
-  throw UsageError(fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
-                               near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
+  throw UsageError(
+      fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
+                  near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
 }
 
 }  // namespace fathom::lp

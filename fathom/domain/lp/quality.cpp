@@ -23,7 +23,9 @@ Quality quality_of(const Dataset& data, const std::vector<double>& predicted) {
   auto next = predicted.begin();
   for (std::size_t k = 0; k < data.instances.size(); ++k) {
     const Instance& instance = data.instances[k];
-    if (predicted.end() - next < instance.n) base::fail("lp::quality_of", "{} predicted numbers are too few for {} programs", predicted.size(), data.instances.size());
+    if (predicted.end() - next < instance.n)
+      base::fail("lp::quality_of", "{} predicted numbers are too few for {} programs", predicted.size(),
+                 data.instances.size());
     const std::vector<double> x(next, next + instance.n);
     next += instance.n;
     const double best = objective(instance, data.solutions[k]);

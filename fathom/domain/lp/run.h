@@ -1,5 +1,5 @@
-// One run of the study in a folder: its data, its models and what they measure. Each stage reads and writes files, so each
-// can be run alone and an interrupted run goes on where it stopped.
+// One run of the study in a folder: its data, its models and what they measure. Each stage reads and writes files, so
+// each can be run alone and an interrupted run goes on where it stopped.
 //
 //   DIR/data.safetensors                        make_data
 //   DIR/models/<model>-seed<k>.safetensors      train_models   (checkpoints and logs beside them in DIR/train/)
@@ -24,11 +24,11 @@ namespace fathom::lp {
 
 struct Run {
   std::filesystem::path folder;
-  std::uint64_t seed = 0;                    // of data and, plus k, of the k-th training
-  std::int64_t seeds = 1;                    // trainings of every model
+  std::uint64_t seed = 0;  // of data and, plus k, of the k-th training
+  std::int64_t seeds = 1;  // trainings of every model
   c10::Device device = c10::Device(c10::kCPU);
   bool resume = false;
-  const std::atomic<bool>* stop = nullptr;   // set by Ctrl-C
+  const std::atomic<bool>* stop = nullptr;  // set by Ctrl-C
 };
 
 // Draws and labels the programs, or reads them back when the folder holds the same draw. Writes DIR/data.safetensors.
@@ -36,10 +36,10 @@ Splits make_data(const Config& config, const Run& run);
 
 // A model of the study: which network, how wide.
 struct ModelSpec {
-  std::string name;          // "implicit-8", "explicit-8", "explicit-8x6" (six rounds)
-  std::string kind;          // implicit | explicit
+  std::string name;  // "implicit-8", "explicit-8", "explicit-8x6" (six rounds)
+  std::string kind;  // implicit | explicit
   ModelOptions options;
-  std::int64_t depth = 0;    // iterations of its last training stage (implicit)
+  std::int64_t depth = 0;  // iterations of its last training stage (implicit)
 };
 std::vector<ModelSpec> models_of(const Config& config);
 std::shared_ptr<Model> make_model(const ModelSpec& spec, std::uint64_t seed);  // seeds libtorch, then draws the weights

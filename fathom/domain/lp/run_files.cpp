@@ -38,7 +38,8 @@ void append_curve(io::Safetensors& file, const TrainingOutcome& outcome) {
 
 double number(const io::Safetensors& file, const std::string& key, const std::string& origin) {
   const auto found = file.metadata.find(key);
-  if (found == file.metadata.end()) base::fail("lp::load_trained", "{} says nothing of '{}'; train the model again", origin, key);
+  if (found == file.metadata.end())
+    base::fail("lp::load_trained", "{} says nothing of '{}'; train the model again", origin, key);
   return std::strtod(found->second.c_str(), nullptr);
 }
 
@@ -54,7 +55,8 @@ void RunFiles::clear_training() const {
   for (const char* part : {"models", "train", "events"}) std::filesystem::remove_all(folder_ / part);
 }
 
-void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model, const TrainingOutcome& outcome) {
+void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model,
+                  const TrainingOutcome& outcome) {
   io::Safetensors file;
   file.metadata = {
       {"format", kFormat},
@@ -83,7 +85,8 @@ Trained load_trained(const std::filesystem::path& path) {
   const std::string origin = path.string();
   const auto format = file.metadata.find("format");
   if (format == file.metadata.end() || format->second != kFormat) {
-    base::fail("lp::load_trained", "{} is not a model for linear programs of this version; train it with `fathom train lp`", origin);
+    base::fail("lp::load_trained",
+               "{} is not a model for linear programs of this version; train it with `fathom train lp`", origin);
   }
   Trained trained;
   trained.spec.name = file.metadata.at("name");

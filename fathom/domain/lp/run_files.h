@@ -30,22 +30,23 @@ std::string model_stem(const std::string& name, std::uint64_t seed);  // "implic
 
 struct TrainingOutcome {
   train::FitResult first, second;
-  double lr = 0;                    // step size of the first stage
-  double p_infinite = 0;            // of the programs it was trained on
+  double lr = 0;          // step size of the first stage
+  double p_infinite = 0;  // of the programs it was trained on
   std::uint64_t seed = 0;
 };
 
 // Writes the weights with all that is needed to use them without the run: which network, how trained, with what loss.
-void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model, const TrainingOutcome& outcome);
+void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model,
+                  const TrainingOutcome& outcome);
 
 struct Trained {
   ModelSpec spec;
-  std::shared_ptr<Model> model;     // evaluation: no gradients are kept
+  std::shared_ptr<Model> model;  // evaluation: no gradients are kept
   std::uint64_t seed = 0;
   double lr = 0;
   double seconds_stage1 = 0, seconds_stage2 = 0;
   double train_loss = 0;
-  double p_infinite = 0;            // of the programs it was trained on
+  double p_infinite = 0;                // of the programs it was trained on
   std::vector<double> loss_step, loss;  // its training curve, thinned
 };
 // Errors: not a model of this kind, or a file that is damaged.

@@ -45,7 +45,8 @@ struct Job {
 std::int64_t depth_of_step(const StageConfig& stage, std::uint64_t seed, std::int64_t step) {
   if (stage.least_depth <= 0 || stage.least_depth >= stage.depth) return stage.depth;
   base::Random random(base::stream_seed(seed, "depth", static_cast<std::uint64_t>(step)));
-  return stage.least_depth + static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(stage.depth - stage.least_depth + 1)));
+  return stage.least_depth +
+         static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(stage.depth - stage.least_depth + 1)));
 }
 
 Tensor prediction(const Job& job, Model& model, const StageConfig& stage, std::int64_t step) {
@@ -55,20 +56,24 @@ Tensor prediction(const Job& job, Model& model, const StageConfig& stage, std::i
   auto& implicit = dynamic_cast<ImplicitGnn&>(model);
   const ImplicitGnn::Context context = implicit.embed(job.batch);
   const solve::Stop stop{.rtol = 1e-4, .max_iter = stage.depth};
-  const diff::Equilibrium equilibrium =
-      diff::equilibrium(implicit.map(job.batch, context), implicit.start(job.batch), job.config.solver.solver(), job.config.adjoint, stop);
+  const diff::Equilibrium equilibrium = diff::equilibrium(implicit.map(job.batch, context), implicit.start(job.batch),
+                                                          job.config.solver.solver(), job.config.adjoint, stop);
   return implicit.read_out(context, equilibrium.y.only().reshape({-1, 1}));
 }
 
-train::FitResult fit_stage(const Job& job, Model& model, const StageConfig& stage, const std::string& name, const train::FitOptions& options) {
+train::FitResult fit_stage(const Job& job, Model& model, const StageConfig& stage, const std::string& name,
+                           const train::FitOptions& options) {
   const RunFiles files(job.run.folder);
-  train::Task task{.name = fmt::format("{} seed {} {}", job.spec.name, job.seed, name),
-                   .parameters = train::named_parameters(model),
-                   .loss = [&](std::int64_t step) { return at::mse_loss(prediction(job, model, stage, step), job.batch.labels); }};
+  train::Task task{
+      .name = fmt::format("{} seed {} {}", job.spec.name, job.seed, name),
+      .parameters = train::named_parameters(model),
+      .loss = [&](std::int64_t step) { return at::mse_loss(prediction(job, model, stage, step), job.batch.labels); }};
   const std::string stem = fmt::format("{}-{}", model_stem(job.spec.name, job.seed), name);
-  return train::fit(task,
-                    options,
-                    {.checkpoint = files.training(stem + ".checkpoint"), .log = files.training(stem + ".jsonl"), .events = files.events(), .resume = true},
+  return train::fit(task, options,
+                    {.checkpoint = files.training(stem + ".checkpoint"),
+                     .log = files.training(stem + ".jsonl"),
+                     .events = files.events(),
+                     .resume = true},
                     job.run.stop);
 }
 
@@ -79,7 +84,8 @@ double choose_learning_rate(const Job& job) {
   double best_lr = 0, best_loss = std::numeric_limits<double>::infinity();
   for (const double lr : job.config.rivals.learning_rates) {
     const std::shared_ptr<Model> model = make_model(job.spec, job.seed);
-    const train::FitResult result = fit_stage(job, *model, trial, fmt::format("trial-{}", lr), fit_options(trial, lr, 0));
+    const train::FitResult result =
+        fit_stage(job, *model, trial, fmt::format("trial-{}", lr), fit_options(trial, lr, 0));
     if (result.status == train::FitStatus::interrupted) return 0;
     if (result.best_loss < best_loss) {
       best_loss = result.best_loss;
@@ -104,14 +110,18 @@ bool train_one(const Job& job, Spent& spent) {
   const Spent least = implicit || !config.rivals.equal_time ? Spent{} : spent;
   const std::shared_ptr<Model> model = make_model(job.spec, job.seed);
 
-  const train::FitResult first = fit_stage(job, *model, config.stage1, "stage1", fit_options(config.stage1, lr, least.stage1));
+  const train::FitResult first =
+      fit_stage(job, *model, config.stage1, "stage1", fit_options(config.stage1, lr, least.stage1));
   if (first.status == train::FitStatus::interrupted) return false;
   const double second_lr = lr * config.stage2.lr / config.stage1.lr;
-  const train::FitResult second = fit_stage(job, *model, config.stage2, "stage2", fit_options(config.stage2, second_lr, least.stage2));
+  const train::FitResult second =
+      fit_stage(job, *model, config.stage2, "stage2", fit_options(config.stage2, second_lr, least.stage2));
   if (second.status == train::FitStatus::interrupted) return false;
 
   if (implicit) spent = {first.seconds, second.seconds};
-  save_trained(files.model(job.spec.name, job.seed), job.spec, *model, {.first = first, .second = second, .lr = lr, .p_infinite = config.data.generate.p_infinite, .seed = job.seed});
+  save_trained(
+      files.model(job.spec.name, job.seed), job.spec, *model,
+      {.first = first, .second = second, .lr = lr, .p_infinite = config.data.generate.p_infinite, .seed = job.seed});
   return true;
 }
 
@@ -120,7 +130,8 @@ bool train_one(const Job& job, Spent& spent) {
 bool train_models(const Config& config, const Run& run, const Splits& data) {
   const RunFiles files(run.folder);
   if (!run.resume) files.clear_training();
-  const Batch batch = to_device(make_batch(data.train.instances, data.train.solutions, {.bound_flags = config.bound_flags}), run.device);
+  const Batch batch = to_device(
+      make_batch(data.train.instances, data.train.solutions, {.bound_flags = config.bound_flags}), run.device);
   for (std::int64_t k = 0; k < run.seeds; ++k) {
     Spent spent;
     for (const ModelSpec& spec : models_of(config)) {

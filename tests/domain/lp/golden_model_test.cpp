@@ -1,6 +1,6 @@
 // Parity with the original classes of the paper's LP case study: outputs for t = 0..12, gradients, five Adam steps.
-// Tolerances are those of the fixture set's README.json: 1e-4 relative with 1e-5 of the tensor's largest entry, gradients
-// against the file's largest gradient, weights after Adam steps 5e-4.
+// Tolerances are those of the fixture set's README.json: 1e-4 relative with 1e-5 of the tensor's largest entry,
+// gradients against the file's largest gradient, weights after Adam steps 5e-4.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -48,10 +48,12 @@ std::vector<Case> model_cases() {
 }
 
 // |ours - theirs| <= rtol |theirs| + atol * scale, elementwise.
-void expect_close(const Tensor& ours, const Tensor& theirs, double rtol, double atol_times_scale, const std::string& what) {
+void expect_close(const Tensor& ours, const Tensor& theirs, double rtol, double atol_times_scale,
+                  const std::string& what) {
   ASSERT_EQ(ours.numel(), theirs.numel()) << what;
   const std::vector<double> a = tensor::to_doubles(ours), b = tensor::to_doubles(theirs);
-  for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], rtol * std::abs(b[i]) + atol_times_scale) << what << " at " << i;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    ASSERT_NEAR(a[i], b[i], rtol * std::abs(b[i]) + atol_times_scale) << what << " at " << i;
 }
 
 void expect_parity(const Tensor& ours, const Tensor& theirs, const std::string& what) {
@@ -89,7 +91,8 @@ void expect_adam(Model& model, const Case& c, std::int64_t iterations, const std
     loss.backward();
     adam.step(1e-2);
   }
-  for (const auto& [name, parameter] : named) expect_close(parameter, tensor_of(c, prefix + "w." + name), 5e-4, 5e-4, prefix + name);
+  for (const auto& [name, parameter] : named)
+    expect_close(parameter, tensor_of(c, prefix + "w." + name), 5e-4, 5e-4, prefix + name);
 }
 
 TEST(GoldenModel, TheFixtureSetHoldsModelCases) { EXPECT_FALSE(model_cases().empty()); }

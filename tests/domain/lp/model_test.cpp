@@ -36,7 +36,8 @@ Instance small_instance(std::uint64_t seed, std::int64_t m = 3, std::int64_t n =
 }
 
 TEST(LpModel, ParameterCountsAreThePapers) {
-  const std::int64_t embedding[] = {4, 8, 16, 32}, implicit[] = {722, 2350, 8390, 31606}, explicit_[] = {580, 2088, 7888, 30624};
+  const std::int64_t embedding[] = {4, 8, 16, 32}, implicit[] = {722, 2350, 8390, 31606},
+                     explicit_[] = {580, 2088, 7888, 30624};
   for (int i = 0; i < 4; ++i) {
     EXPECT_EQ(parameter_count(ImplicitGnn({.embedding = embedding[i]})), implicit[i]);
     EXPECT_EQ(parameter_count(ExplicitGnn({.embedding = embedding[i]})), explicit_[i]);
@@ -50,7 +51,8 @@ TEST(LpModel, ProgramsInABatchDoNotSeeEachOther) {
   const BatchOptions options{.dtype = at::kDouble};
   const std::vector<double> together = tensor::to_doubles(model.forward(make_batch(all, {}, options), 5));
   for (std::size_t k = 0; k < all.size(); ++k) {
-    const std::vector<double> alone = tensor::to_doubles(model.forward(make_batch(std::span(&all[k], 1), {}, options), 5));
+    const std::vector<double> alone =
+        tensor::to_doubles(model.forward(make_batch(std::span(&all[k], 1), {}, options), 5));
     for (std::size_t j = 0; j < alone.size(); ++j) {
       EXPECT_NEAR(together[k * alone.size() + j], alone[j], 1e-12 * (1 + std::abs(alone[j]))) << "program " << k;
     }
@@ -104,7 +106,8 @@ TEST(LpBatch, RefusesWhatItCannotHold) {
   infinite.u[0] = std::numeric_limits<double>::infinity();
   EXPECT_THAT(message([&] { make_batch(std::span(&infinite, 1)); }), HasSubstr("bound flags"));
   const std::vector<std::vector<double>> solutions(2, std::vector<double>(5));
-  EXPECT_THAT(message([&] { make_batch(std::span(&infinite, 1), solutions); }), HasSubstr("2 solutions for 1 programs"));
+  EXPECT_THAT(message([&] { make_batch(std::span(&infinite, 1), solutions); }),
+              HasSubstr("2 solutions for 1 programs"));
 }
 
 }  // namespace

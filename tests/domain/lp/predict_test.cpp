@@ -18,7 +18,8 @@ using ::testing::HasSubstr;
 
 // max x + y, x + y <= 4 (or a range), 0 <= x <= 3, 0 <= y, objective constant 10 (written as an RHS of -10).
 constexpr const char* kSmall =
-    "NAME small\nOBJSENSE\n    MAX\nROWS\n N  gain\n L  both\nCOLUMNS\n    x  gain  1.0  both  1.0\n    y  gain  1.0  both  1.0\n"
+    "NAME small\nOBJSENSE\n    MAX\nROWS\n N  gain\n L  both\nCOLUMNS\n    x  gain  1.0  both  1.0\n    y  gain  1.0  "
+    "both  1.0\n"
     "RHS\n    rhs  both  4.0  gain  -10.0\nBOUNDS\n UP bnd  x  3.0\nENDATA\n";
 
 Imported imported(const std::string& text) { return from_mps(io::parse_mps(text, "test"), "test"); }
@@ -26,7 +27,8 @@ Imported imported(const std::string& text) { return from_mps(io::parse_mps(text,
 // An untrained model: whatever it predicts, judging and refining must be right.
 Trained untrained(bool bound_flags) {
   Trained t;
-  t.spec = {.name = "implicit-4", .kind = "implicit", .options = {.embedding = 4, .bound_flags = bound_flags}, .depth = 3};
+  t.spec = {
+      .name = "implicit-4", .kind = "implicit", .options = {.embedding = 4, .bound_flags = bound_flags}, .depth = 3};
   t.model = make_model(t.spec, 1);
   return t;
 }
@@ -63,17 +65,21 @@ TEST(LpPredict, RefinesToTheOptimum) {
 }
 
 TEST(LpPredict, SaysInfeasibleAndUnbounded) {
-  const Answer none = answer(imported("ROWS\n N  f\n L  r\n G  s\nCOLUMNS\n    x  f  1  r  1\n    x  s  1\nRHS\n    b  r  1  s  2\nENDATA\n"), {0}, true);
+  const Answer none = answer(
+      imported("ROWS\n N  f\n L  r\n G  s\nCOLUMNS\n    x  f  1  r  1\n    x  s  1\nRHS\n    b  r  1  s  2\nENDATA\n"),
+      {0}, true);
   EXPECT_EQ(none.status, "infeasible");
   EXPECT_TRUE(std::isnan(none.objective) && none.x.empty());
-  const Answer endless = answer(imported("ROWS\n N  f\n G  r\nCOLUMNS\n    x  f  -1  r  1\nRHS\n    b  r  1\nENDATA\n"), {0}, true);
+  const Answer endless =
+      answer(imported("ROWS\n N  f\n G  r\nCOLUMNS\n    x  f  -1  r  1\nRHS\n    b  r  1\nENDATA\n"), {0}, true);
   EXPECT_EQ(endless.status, "unbounded");
   EXPECT_THAT(endless.message, HasSubstr("unbounded"));
 }
 
 TEST(LpPredict, NetlibReachesItsOptimaFromAnUntrainedModelsPrediction) {
   const char* data = std::getenv("FATHOM_DATA");
-  if (!data || !std::filesystem::exists(std::filesystem::path(data) / "netlib")) GTEST_SKIP() << "FATHOM_DATA names no folder with netlib/";
+  if (!data || !std::filesystem::exists(std::filesystem::path(data) / "netlib"))
+    GTEST_SKIP() << "FATHOM_DATA names no folder with netlib/";
   tensor::set_threads(1);
   const Trained model = untrained(true);
   int files = 0;

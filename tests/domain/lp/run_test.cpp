@@ -93,7 +93,8 @@ TEST_F(LpRun, TrainsMeasuresAndRecords) {
     EXPECT_TRUE(std::isfinite(model.test) && std::isfinite(model.train)) << model.name;
     EXPECT_TRUE(std::isnan(model.test_std)) << "one seed has no spread";
   }
-  const auto curve = [&](const std::string& model, const std::string& quantity, const std::string& group) -> const base::Curve& {
+  const auto curve = [&](const std::string& model, const std::string& quantity,
+                         const std::string& group) -> const base::Curve& {
     for (const base::Curve& c : record.curves) {
       if (c.model == model && c.quantity == quantity && c.group == group) return c;
     }
@@ -101,7 +102,7 @@ TEST_F(LpRun, TrainsMeasuresAndRecords) {
   };
   const base::Curve& error = curve("implicit-4", "error", "all");
   ASSERT_EQ(error.t.size(), 11u);
-  EXPECT_NEAR(error.mean[4], record.models[0].test, 1e-12);  // the table's line is the curve's point
+  EXPECT_NEAR(error.mean[4], record.models[0].test, 1e-12);      // the table's line is the curve's point
   EXPECT_EQ(curve("implicit-4", "residual", "all").mean[0], 1);  // from y = 0: ||G(0) - 0|| / ||G(0)||
   for (const char* group : {"A", "b", "c", "l", "u"}) {
     EXPECT_EQ(curve("implicit-4", "lipschitz", group).t.size(), 11u);
@@ -135,9 +136,11 @@ TEST_F(LpRun, InterruptedAndResumedTrainingEqualsUninterruptedBitForBit) {
   ASSERT_TRUE(train_models(config, parts, data));
 
   for (const ModelSpec& spec : models_of(config)) {
-    const Trained a = load_trained(RunFiles(root_ / "whole").model(spec.name, 3)), b = load_trained(RunFiles(root_ / "parts").model(spec.name, 3));
+    const Trained a = load_trained(RunFiles(root_ / "whole").model(spec.name, 3)),
+                  b = load_trained(RunFiles(root_ / "parts").model(spec.name, 3));
     const std::vector<Tensor> pa = a.model->parameters(), pb = b.model->parameters();
-    for (std::size_t i = 0; i < pa.size(); ++i) EXPECT_EQ(tensor::to_doubles(pa[i]), tensor::to_doubles(pb[i])) << spec.name;
+    for (std::size_t i = 0; i < pa.size(); ++i)
+      EXPECT_EQ(tensor::to_doubles(pa[i]), tensor::to_doubles(pb[i])) << spec.name;
     EXPECT_EQ(a.loss, b.loss) << spec.name;
   }
 }
@@ -191,9 +194,10 @@ TEST(LpChecks, SayTrueAndFalse) {
                    {.name = "explicit-16", .kind = "explicit", .test = 0.1},  // another width is no rival
                    {.name = "zero", .kind = "baseline", .test = 0.98}};
   record.statistics["training_depth"] = 2;
-  record.curves = {{"implicit-8", "error", "all", {0, 1, 2, 3, 4, 5, 6, 7, 8}, {1, .5, .2, .2, .21, .2, .2, .2, .25}, {}, {}},
-                   {"implicit-8", "lipschitz", "A", {0, 1, 2}, {9, 1, 2}, {}, {}},
-                   {"implicit-8", "lipschitz", "b", {0, 1, 2}, {0, 2, 1}, {}, {}}};
+  record.curves = {
+      {"implicit-8", "error", "all", {0, 1, 2, 3, 4, 5, 6, 7, 8}, {1, .5, .2, .2, .21, .2, .2, .2, .25}, {}, {}},
+      {"implicit-8", "lipschitz", "A", {0, 1, 2}, {9, 1, 2}, {}, {}},
+      {"implicit-8", "lipschitz", "b", {0, 1, 2}, {0, 2, 1}, {}, {}}};
   append_checks(record);
   std::vector<bool> ok;
   for (const base::Check& check : record.checks) ok.push_back(check.ok);
@@ -203,7 +207,16 @@ TEST(LpChecks, SayTrueAndFalse) {
 }
 
 TEST(LpQuality, MeasuresGapAndViolation) {
-  const Instance instance{.m = 1, .n = 2, .row = {0, 0}, .column = {0, 1}, .value = {1, 1}, .b = {3}, .equality = {0}, .c = {-1, -1}, .l = {0, 0}, .u = {2, 2}};
+  const Instance instance{.m = 1,
+                          .n = 2,
+                          .row = {0, 0},
+                          .column = {0, 1},
+                          .value = {1, 1},
+                          .b = {3},
+                          .equality = {0},
+                          .c = {-1, -1},
+                          .l = {0, 0},
+                          .u = {2, 2}};
   const Dataset data{{instance}, {{1, 2}}};  // optimum -3
   EXPECT_EQ(violation(instance, {1, 2}), 0);
   EXPECT_EQ(violation(instance, {2, 2}), 1);
@@ -211,8 +224,8 @@ TEST(LpQuality, MeasuresGapAndViolation) {
   const Quality good = quality_of(data, {1, 2}), bad = quality_of(data, {2, 2});
   EXPECT_EQ(good.objective_gap, 0);
   EXPECT_EQ(good.infeasibility, 0);
-  EXPECT_EQ(bad.objective_gap, 0.25);   // |-4 + 3| / (1 + 3)
-  EXPECT_EQ(bad.infeasibility, 0.25);   // 1 / (1 + 3)
+  EXPECT_EQ(bad.objective_gap, 0.25);  // |-4 + 3| / (1 + 3)
+  EXPECT_EQ(bad.infeasibility, 0.25);  // 1 / (1 + 3)
   EXPECT_THROW(quality_of(data, {1}), Error);
 }
 
