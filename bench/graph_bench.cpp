@@ -75,8 +75,7 @@ struct Messages {
     column = from_int64s(columns, {kEntries});
   }
   Tensor index_add(const Tensor& from) const {
-    return at::zeros({kConstraints, from.size(1)})
-        .index_add(0, row, from.index_select(0, column).mul(value));
+    return at::zeros({kConstraints, from.size(1)}).index_add(0, row, from.index_select(0, column).mul(value));
   }
 };
 
@@ -84,7 +83,8 @@ struct Messages {
 void messages_forward(benchmark::State& state) {
   const Messages at(state.range(0));
   const Graph graph = Graph::from_edges(kConstraints, kVariables, at.row, at.column, at.value);
-  compare(state, [&] { return std::vector{graph.to_rows(at.x)}; }, [&] { return std::vector{at.index_add(at.x)}; });
+  compare(
+      state, [&] { return std::vector{graph.to_rows(at.x)}; }, [&] { return std::vector{at.index_add(at.x)}; });
 }
 BENCHMARK(messages_forward)->Arg(4)->Arg(8)->Arg(9)->Arg(33)->Unit(benchmark::kMillisecond);
 
@@ -107,14 +107,13 @@ struct Layers {
     x = {normals({kVariables, d}, 1), normals({d, d}, 2), normals({d}, 3), normals({d, d}, 4), normals({d}, 5)};
   }
   Tensor ours() const { return perceptron(x[0], {}, x[1], x[2], x[3], x[4], true); }
-  Tensor libtorch() const {
-    return at::relu(at::linear(at::relu(at::linear(x[0], x[1], x[2])), x[3], x[4]));
-  }
+  Tensor libtorch() const { return at::relu(at::linear(at::relu(at::linear(x[0], x[1], x[2])), x[3], x[4])); }
 };
 
 void perceptron_op_forward(benchmark::State& state) {
   const Layers at(state.range(0));
-  compare(state, [&] { return std::vector{at.ours()}; }, [&] { return std::vector{at.libtorch()}; });
+  compare(
+      state, [&] { return std::vector{at.ours()}; }, [&] { return std::vector{at.libtorch()}; });
 }
 BENCHMARK(perceptron_op_forward)->Arg(4)->Arg(8)->Arg(9)->Arg(17)->Arg(33)->Unit(benchmark::kMillisecond);
 

@@ -117,7 +117,7 @@ BENCHMARK(perceptron_forward)->Arg(4)->Arg(8)->Arg(9)->Arg(17)->Arg(33)->Arg(64)
 void perceptron_backward(benchmark::State& state) {
   PerceptronCase at(state.range(0));
   PerceptronCase to(state.range(0));
-  const PerceptronGradient<float> gradient{to.x.data(),  nullptr,       to.w1.data(),
+  const PerceptronGradient<float> gradient{to.x.data(),  nullptr,      to.w1.data(),
                                            to.c1.data(), to.w2.data(), to.c2.data()};
   for (auto _ : state) {
     kernel::perceptron_backward(at.input(), at.weights(), at.dy.data(), gradient);

@@ -72,8 +72,9 @@ void solver_over_f(benchmark::State& state, const Solver& solver) {
   state.counters["ratio"] = median(solve) / median(bare);
 }
 
-// One hard row among 255 easy ones: processor time without compaction over with. Counters: times_faster, and iterations_ratio
-// of the hard row over the others. The cosines stand for a real map, which costs several times what the solver does.
+// One hard row among 255 easy ones: processor time without compaction over with. Counters: times_faster, and
+// iterations_ratio of the hard row over the others. The cosines stand for a real map, which costs several times what
+// the solver does.
 void compaction(benchmark::State& state, double easy, double hard, const Solver& solver) {
   constexpr std::int64_t kRows = 256, kWidth = 512, kLayers = 40;
   Tensor gain = at::full({kRows, 1}, easy);
@@ -86,7 +87,8 @@ void compaction(benchmark::State& state, double easy, double hard, const Solver&
   });
   const auto seconds = [&](bool compact, double& iterations) {
     const double start = processor_seconds();
-    const Solution s = fixed_point(map, at::zeros({kRows, kWidth}), solver, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
+    const Solution s =
+        fixed_point(map, at::zeros({kRows, kWidth}), solver, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
     iterations = static_cast<double>(s.iterations[100]) / static_cast<double>(s.iterations[0]);
     return processor_seconds() - start;
   };

@@ -14,14 +14,16 @@ using fathom::Map;
 using fathom::Rows;
 using fathom::Tensor;
 
-// y* = tanh(W y* + x): the output of the layer is its equilibrium. W is scaled to norm 0.9 where it is larger, so that the
-// block stays a contraction while it is trained.
+// y* = tanh(W y* + x): the output of the layer is its equilibrium. W is scaled to norm 0.9 where it is larger, so that
+// the block stays a contraction while it is trained.
 struct DeqImpl : torch::nn::Module {
   explicit DeqImpl(int64_t width) : w(register_parameter("w", torch::randn({width, width}) / width)) {}
   Tensor forward(const Tensor& x) {
     const Tensor weight = w * (0.9 / w.norm().clamp_min(0.9));
     const Map g([&](const Tensor& y, const Rows& rows) { return torch::tanh(torch::linear(y, weight) + rows.of(x)); });
-    return fathom::equilibrium(g, torch::zeros_like(x), fathom::solve::Anderson{}, fathom::diff::Implicit{}, {.rtol = 1e-4}).y.only();
+    return fathom::equilibrium(g, torch::zeros_like(x), fathom::solve::Anderson{}, fathom::diff::Implicit{},
+                               {.rtol = 1e-4})
+        .y.only();
   }
   Tensor w;
 };

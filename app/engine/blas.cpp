@@ -50,10 +50,14 @@ Blas find_blas() {
 
 std::string to_text(BlasThreads threads) {
   switch (threads) {
-    case BlasThreads::none: return "one thread only";
-    case BlasThreads::pthread: return "its own threads (pthread)";
-    case BlasThreads::openmp: return "OpenMP threads";
-    case BlasThreads::unknown: break;
+    case BlasThreads::none:
+      return "one thread only";
+    case BlasThreads::pthread:
+      return "its own threads (pthread)";
+    case BlasThreads::openmp:
+      return "OpenMP threads";
+    case BlasThreads::unknown:
+      break;
   }
   return "unknown threads";
 }

@@ -9,9 +9,9 @@ namespace fathom::app {
 enum class BlasThreads { none, pthread, openmp, unknown };
 
 struct Blas {
-  std::string library;              // the file that holds sgemm_; "" when no such symbol is loaded
-  std::string description;          // OpenBLAS's own: "OpenBLAS 0.3.21 ... USE_OPENMP ..."; "" when sgemm_ is another's
-  std::string kernels;              // which of its kernels OpenBLAS chose: "SkylakeX"
+  std::string library;      // the file that holds sgemm_; "" when no such symbol is loaded
+  std::string description;  // OpenBLAS's own: "OpenBLAS 0.3.21 ... USE_OPENMP ..."; "" when sgemm_ is another's
+  std::string kernels;      // which of its kernels OpenBLAS chose: "SkylakeX"
   BlasThreads threads = BlasThreads::unknown;
   std::vector<std::string> loaded;  // every loaded library that looks like a BLAS or LAPACK
 

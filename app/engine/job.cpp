@@ -14,10 +14,8 @@ std::unique_ptr<Job> make_job(const Request& request, const std::atomic<bool>& s
 void write_config(const Request& request) { base::write_atomically(request.out / "config.toml", request.config); }
 
 int report_interruption(const Request& request) {
-  base::warn("interrupted; `fathom {} {} --out {} --resume` with the same options goes on",
-             request.command,
-             request.domain,
-             request.out.string());
+  base::warn("interrupted; `fathom {} {} --out {} --resume` with the same options goes on", request.command,
+             request.domain, request.out.string());
   return kInterrupted;
 }
 

@@ -22,10 +22,10 @@ std::string scalar_text(const toml::node& node, std::string_view key, const std:
   if (const auto* integer = node.as_integer()) return fmt::format("{}", integer->get());
   if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
   if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-  throw UsageError(fmt::format("{}: {} holds a value of a kind that no option takes; give a number, a text, true or "
-                               "false, or a list of numbers",
-                               origin,
-                               key));
+  throw UsageError(
+      fmt::format("{}: {} holds a value of a kind that no option takes; give a number, a text, true or "
+                  "false, or a list of numbers",
+                  origin, key));
 }
 
 std::string value_text(const toml::node& node, std::string_view key, const std::string& origin) {

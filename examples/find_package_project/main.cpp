@@ -9,6 +9,7 @@
 int main() {
   const fathom::Map cosine([](const fathom::Tensor& y) { return at::cos(y); });
   const fathom::Tensor start = at::zeros({1, 1}, at::kDouble);
-  const fathom::Solution solution = fathom::solve::fixed_point(cosine, start, fathom::solve::Anderson{.depth = 2}, {.rtol = 1e-12});
+  const fathom::Solution solution =
+      fathom::solve::fixed_point(cosine, start, fathom::solve::Anderson{.depth = 2}, {.rtol = 1e-12});
   std::printf("y = %.12f\n", solution.require().y.only().item<double>());
 }

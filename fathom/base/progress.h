@@ -12,9 +12,9 @@ namespace fathom::base {
 
 struct ProgressOptions {
   std::FILE* stream = stderr;
-  bool terminal = false;            // redraw one line; see is_terminal
-  double redraw_seconds = 0.1;      // on a terminal
-  double line_seconds = 10;         // otherwise: at most one line in this time
+  bool terminal = false;        // redraw one line; see is_terminal
+  double redraw_seconds = 0.1;  // on a terminal
+  double line_seconds = 10;     // otherwise: at most one line in this time
 };
 
 bool is_terminal(std::FILE* stream);

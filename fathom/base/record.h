@@ -13,26 +13,26 @@ namespace fathom::base {
 // A quantity along the iterations of a model: one point per entry of `t`, over the samples (or seeds) of a group.
 struct Curve {
   std::string model;
-  std::string quantity;        // error | residual | lipschitz | psnr | accuracy | ...
-  std::string group = "all";   // all | A | b | c | l | u | f=.1 | ...
-  std::vector<double> t;       // may start at 0
-  std::vector<double> mean;    // same length as t; so are std and max
-  std::vector<double> std;     // spread over the samples
+  std::string quantity;       // error | residual | lipschitz | psnr | accuracy | ...
+  std::string group = "all";  // all | A | b | c | l | u | f=.1 | ...
+  std::vector<double> t;      // may start at 0
+  std::vector<double> mean;   // same length as t; so are std and max
+  std::vector<double> std;    // spread over the samples
   std::vector<double> max;
 };
 
 // One line of a result table. NaN: not measured (written as null).
 struct ModelResult {
   std::string name;
-  std::string kind;               // implicit | explicit | baseline
+  std::string kind;  // implicit | explicit | baseline
   std::int64_t parameters = 0;
-  std::string metric;             // "rel_l2", ...
+  std::string metric;  // "rel_l2", ...
   double train = std::numeric_limits<double>::quiet_NaN();
   double test = std::numeric_limits<double>::quiet_NaN();
   double train_std = std::numeric_limits<double>::quiet_NaN();  // over the seeds of a --seeds run
   double test_std = std::numeric_limits<double>::quiet_NaN();
   double seconds_train = 0;
-  std::int64_t seeds = 1;         // how many runs the figures are the mean of
+  std::int64_t seeds = 1;  // how many runs the figures are the mean of
   std::uint64_t seed = 0;
   std::map<std::string, double> extra;  // further columns: memory_mb, iterations, infeasibility, ...
 };

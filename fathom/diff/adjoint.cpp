@@ -58,20 +58,15 @@ double worst(const std::vector<double>& residuals) {
 }
 
 std::string describe(const AdjointReport& report, const Implicit& options) {
-  const auto failed = std::count_if(
-      report.status.begin(), report.status.end(), [](solve::Status s) { return s != solve::Status::converged; });
+  const auto failed = std::count_if(report.status.begin(), report.status.end(),
+                                    [](solve::Status s) { return s != solve::Status::converged; });
   if (failed == 0) {
     return fmt::format("adjoint ({}) converged for {} rows in {} products, worst relative residual {:.1e}.",
                        options.adjoint, report.status.size(), report.calls, report.worst_relative_residual);
   }
   return fmt::format(
       "adjoint ({}) of {} of {} rows did not reach rtol = {:.1e} in {} products: worst relative residual {:.1e}.",
-      options.adjoint,
-      failed,
-      report.status.size(),
-      options.rtol,
-      report.calls,
-      report.worst_relative_residual);
+      options.adjoint, failed, report.status.size(), options.rtol, report.calls, report.worst_relative_residual);
 }
 
 }  // namespace
@@ -95,8 +90,8 @@ AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, cons
 }
 
 std::vector<double> rounding_floor(const Tensor& u, const Tensor& v) {
-  const double eps = v.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                                    : std::numeric_limits<float>::epsilon();
+  const double eps =
+      v.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon() : std::numeric_limits<float>::epsilon();
   return tensor::to_doubles(32 * eps * row_norms(u.detach()) / row_norms(v.detach()));
 }
 

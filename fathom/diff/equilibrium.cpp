@@ -63,8 +63,8 @@ std::string note_on(const Solution& solution) {
   const std::int64_t unfinished = rows - nonfinite - solution.count(solve::Status::converged);
   std::string note;
   if (unfinished > 0) {
-    note += fmt::format(
-        " {} of {} rows did not converge forward: their gradient is that at the best iterate.", unfinished, rows);
+    note += fmt::format(" {} of {} rows did not converge forward: their gradient is that at the best iterate.",
+                        unfinished, rows);
   }
   if (nonfinite > 0) {
     note += fmt::format(" {} of {} rows met NaN or infinity forward: they give no gradient.", nonfinite, rows);
@@ -106,12 +106,8 @@ struct Dispatch {
   Equilibrium operator()(const Phantom& options) const { return steps_from_solution(options.steps, options.damping); }
   Equilibrium operator()(const Unrolled& options) const { return own_steps(options.steps, options.steps); }
   Equilibrium operator()(const Truncated& options) const {
-    base::require(options.last <= options.steps,
-                  "diff::equilibrium",
-                  "truncated.last",
-                  options.last,
-                  "<= truncated.steps",
-                  fmt::format("{} steps are run in all", options.steps));
+    base::require(options.last <= options.steps, "diff::equilibrium", "truncated.last", options.last,
+                  "<= truncated.steps", fmt::format("{} steps are run in all", options.steps));
     return own_steps(options.steps, options.last);
   }
 
@@ -129,10 +125,7 @@ struct Dispatch {
 
 }  // namespace
 
-Equilibrium equilibrium(const Map& map,
-                        const State& y0,
-                        const solve::Solver& solver,
-                        const Gradient& gradient,
+Equilibrium equilibrium(const Map& map, const State& y0, const solve::Solver& solver, const Gradient& gradient,
                         const solve::Stop& stop) {
   std::visit([](const auto& options) { solve::validate(options); }, gradient);
   return std::visit(Dispatch{map, y0, solver, stop}, gradient);

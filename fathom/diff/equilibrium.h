@@ -37,11 +37,8 @@ struct Equilibrium {
   std::shared_ptr<AdjointReport> adjoint;  // Implicit only, else null
 };
 
-Equilibrium equilibrium(const Map& map,
-                        const State& y0,
-                        const solve::Solver& solver = solve::Anderson{},
-                        const Gradient& gradient = Implicit{},
-                        const solve::Stop& stop = {});
+Equilibrium equilibrium(const Map& map, const State& y0, const solve::Solver& solver = solve::Anderson{},
+                        const Gradient& gradient = Implicit{}, const solve::Stop& stop = {});
 
 }  // namespace fathom::diff
 

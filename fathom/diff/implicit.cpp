@@ -131,8 +131,8 @@ Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options
   if (!captures.reached) return g;
   Tensor out = y.detach().clone();
   if (captures.outer.empty()) return out;
-  const std::shared_ptr<Equilibrium> node(
-      new Equilibrium(y, g, std::move(captures), options, std::move(log)), torch::autograd::deleteNode);
+  const std::shared_ptr<Equilibrium> node(new Equilibrium(y, g, std::move(captures), options, std::move(log)),
+                                          torch::autograd::deleteNode);
   torch::autograd::create_gradient_edge(out, node);
   node->save(out);
   return out;

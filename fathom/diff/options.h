@@ -84,9 +84,7 @@ struct GradientChoice {
     return truncated;
   }
   void fields(base::Fields& f) {
-    f.add_choice("method",
-                 method,
-                 {"implicit", "jacobian_free", "phantom", "unrolled", "truncated"},
+    f.add_choice("method", method, {"implicit", "jacobian_free", "phantom", "unrolled", "truncated"},
                  "gradient of the equilibrium");
     f.group("implicit", implicit);
     f.group("phantom", phantom);

@@ -56,7 +56,6 @@ class Reach {
   const std::vector<Node*>& nodes() const { return order_; }  // in an order that does not depend on addresses
 
  private:
-
   void visit(Node* root) {
     enter(root);
     while (!path_.empty()) {

@@ -20,7 +20,7 @@ CsvRows read_csv(const std::filesystem::path& path);
 // Quotes where needed, ends lines with CRLF; parse_csv gives the rows back. Throws Error when rows differ in length or
 // are empty.
 std::string to_csv(const CsvRows& rows);
-std::string to_csv(const base::Table& table);  // header, then rows; the title is left out
+std::string to_csv(const base::Table& table);                            // header, then rows; the title is left out
 void write_csv(const std::filesystem::path& path, const CsvRows& rows);  // atomic
 
 }  // namespace fathom::io

@@ -15,7 +15,7 @@ static_assert(std::endian::native == std::endian::little, "tensor bytes are copi
 
 enum class DType { f64, f32, f16, bf16, i64, i32, i16, i8, u8, boolean };
 
-std::size_t size_of(DType dtype);       // bytes of one element
+std::size_t size_of(DType dtype);  // bytes of one element
 bool is_float(DType dtype);
 std::string_view name_of(DType dtype);  // "f64", ..., "bool"
 

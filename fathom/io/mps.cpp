@@ -41,8 +41,10 @@ class MpsReader {
 
   MpsModel read() {
     while (lines_.next()) {
-      if (lines_.is_header()) open_section();
-      else read_data();
+      if (lines_.is_header())
+        open_section();
+      else
+        read_data();
       if (lines_.section() == MpsSection::endata) return finish();
     }
     if (lines_.section() == MpsSection::none) lines_.refuse("no section at all; the file is empty or no MPS file");
@@ -59,9 +61,12 @@ class MpsReader {
     if (!seen_.insert(section).second) lines_.refuse("section {} appears twice", words[0]);
     check_order(section);
     lines_.enter(section);
-    if (section == MpsSection::name) read_name(words);
-    else if (section == MpsSection::objsense && words.size() == 2) read_sense(words[1]);
-    else if (words.size() > 1) lines_.refuse("'{}' after the section's name", words[1]);
+    if (section == MpsSection::name)
+      read_name(words);
+    else if (section == MpsSection::objsense && words.size() == 2)
+      read_sense(words[1]);
+    else if (words.size() > 1)
+      lines_.refuse("'{}' after the section's name", words[1]);
   }
 
   void check_order(MpsSection section) const {
@@ -89,13 +94,20 @@ class MpsReader {
 
   void read_data() {
     switch (lines_.section()) {
-      case MpsSection::objsense: return read_sense(words_of(lines_.line())[0]);
-      case MpsSection::rows: return read_row(lines_.fields());
-      case MpsSection::columns: return read_column();
-      case MpsSection::rhs: return read_rhs(lines_.fields());
-      case MpsSection::ranges: return read_range(lines_.fields());
-      case MpsSection::bounds: return read_bound(lines_.fields());
-      default: lines_.refuse("a data line where a section must begin");
+      case MpsSection::objsense:
+        return read_sense(words_of(lines_.line())[0]);
+      case MpsSection::rows:
+        return read_row(lines_.fields());
+      case MpsSection::columns:
+        return read_column();
+      case MpsSection::rhs:
+        return read_rhs(lines_.fields());
+      case MpsSection::ranges:
+        return read_range(lines_.fields());
+      case MpsSection::bounds:
+        return read_bound(lines_.fields());
+      default:
+        lines_.refuse("a data line where a section must begin");
     }
   }
 
@@ -187,14 +199,22 @@ class MpsReader {
     GivenBounds& given = bounds_[column];
     const double value = text.empty() && is_numberless(type) ? 0 : number(text);
     if (type == "BV" || type == "LI" || type == "UI") model_.integer[column] = true;
-    if (type == "UP" || type == "UI") give_upper(given, value, name);
-    else if (type == "LO" || type == "LI") give_lower(given, value, name);
-    else if (type == "FX") give_both(given, value, value, name);
-    else if (type == "BV") give_both(given, 0, 1, name);
-    else if (type == "FR") give_both(given, -kInfinity, kInfinity, name);
-    else if (type == "MI") give_lower(given, -kInfinity, name);
-    else if (type == "PL") give_upper(given, kInfinity, name);
-    else lines_.refuse("bound type '{}' is not one of UP LO FX FR MI PL BV LI UI", type);
+    if (type == "UP" || type == "UI")
+      give_upper(given, value, name);
+    else if (type == "LO" || type == "LI")
+      give_lower(given, value, name);
+    else if (type == "FX")
+      give_both(given, value, value, name);
+    else if (type == "BV")
+      give_both(given, 0, 1, name);
+    else if (type == "FR")
+      give_both(given, -kInfinity, kInfinity, name);
+    else if (type == "MI")
+      give_lower(given, -kInfinity, name);
+    else if (type == "PL")
+      give_upper(given, kInfinity, name);
+    else
+      lines_.refuse("bound type '{}' is not one of UP LO FX FR MI PL BV LI UI", type);
   }
 
   void give_lower(GivenBounds& given, double value, std::string_view name) const {
@@ -219,9 +239,7 @@ class MpsReader {
 
   Row& row_at(std::string_view name) { return rows_[at(row_slots_, model_.row_names, "row", name)]; }
 
-  std::size_t at(const Index& index,
-                 const std::vector<std::string>& names,
-                 std::string_view what,
+  std::size_t at(const Index& index, const std::vector<std::string>& names, std::string_view what,
                  std::string_view name) const {
     const auto found = index.find(name);
     if (found != index.end()) return found->second;
@@ -274,8 +292,10 @@ class MpsReader {
     double low = sense == 'L' ? -kInfinity : b, high = sense == 'G' ? kInfinity : b;
     if (row.range) {
       const bool upward = sense == 'G' || (sense == 'E' && *row.range > 0);
-      if (upward) high = b + width;
-      else low = b - width;
+      if (upward)
+        high = b + width;
+      else
+        low = b - width;
     }
     model_.row_lower.push_back(low);
     model_.row_upper.push_back(high);

@@ -37,12 +37,12 @@ struct MpsModel {
   double objective_constant = 0;
   std::string objective_name;
   std::vector<std::string> row_names, column_names;
-  std::vector<char> row_sense;               // 'L', 'G' or 'E'
-  std::vector<double> row_lower, row_upper;  // row_lower <= a'x <= row_upper, infinities allowed
-  std::vector<double> objective;             // one per column
+  std::vector<char> row_sense;                        // 'L', 'G' or 'E'
+  std::vector<double> row_lower, row_upper;           // row_lower <= a'x <= row_upper, infinities allowed
+  std::vector<double> objective;                      // one per column
   std::vector<std::int64_t> entry_row, entry_column;  // the matrix as triplets, in column order
   std::vector<double> entry_value;
-  std::vector<double> lower, upper;          // column bounds, infinities allowed
+  std::vector<double> lower, upper;  // column bounds, infinities allowed
   std::vector<bool> integer;
 
   bool operator==(const MpsModel&) const = default;

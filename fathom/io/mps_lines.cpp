@@ -39,9 +39,8 @@ std::string_view slice(std::string_view line, Slot slot) {
 }
 
 bool is_in_slot(std::size_t column) {
-  return std::any_of(std::begin(kSlots), std::end(kSlots), [&](Slot slot) {
-    return column >= slot.begin && column < slot.begin + slot.width;
-  });
+  return std::any_of(std::begin(kSlots), std::end(kSlots),
+                     [&](Slot slot) { return column >= slot.begin && column < slot.begin + slot.width; });
 }
 
 bool keeps_to_slots(std::string_view line) {
@@ -52,8 +51,8 @@ bool keeps_to_slots(std::string_view line) {
   return true;
 }
 
-constexpr std::string_view kSections[] = {"",        "NAME", "OBJSENSE", "ROWS",  "COLUMNS",
-                                          "RHS", "RANGES", "BOUNDS", "ENDATA"};
+constexpr std::string_view kSections[] = {"",    "NAME",   "OBJSENSE", "ROWS",  "COLUMNS",
+                                          "RHS", "RANGES", "BOUNDS",   "ENDATA"};
 
 }  // namespace
 

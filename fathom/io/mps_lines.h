@@ -34,9 +34,9 @@ class MpsLines {
  public:
   MpsLines(std::string_view text, std::string_view origin, MpsFormat format);
 
-  bool next();                                      // false at the end
+  bool next();  // false at the end
   bool is_header() const { return line_[0] != ' ' && line_[0] != '\t'; }
-  std::string_view line() const { return line_; }   // without trailing blanks
+  std::string_view line() const { return line_; }  // without trailing blanks
   void enter(MpsSection section) { section_ = section; }
   MpsSection section() const { return section_; }
   MpsFields fields() const;

@@ -146,8 +146,10 @@ class MpsWriter {
       out_ += fmt::format(" FX BND {} {}\n", name, low);
       return;
     }
-    if (std::isinf(low)) out_ += fmt::format(" MI BND {}\n", name);
-    else if (low != 0 || high < 0) out_ += fmt::format(" LO BND {} {}\n", name, low);
+    if (std::isinf(low))
+      out_ += fmt::format(" MI BND {}\n", name);
+    else if (low != 0 || high < 0)
+      out_ += fmt::format(" LO BND {} {}\n", name, low);
     if (std::isfinite(high)) out_ += fmt::format(" UP BND {} {}\n", name, high);
   }
 

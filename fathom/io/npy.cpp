@@ -91,10 +91,14 @@ class HeaderReader {
   void read_member(Header& header) {
     const std::string_view key = text();
     expect(':');
-    if (key == "descr") give(header.dtype, dtype(), key);
-    else if (key == "fortran_order") give(header.fortran_order, boolean(), key);
-    else if (key == "shape") give(header.shape, shape(), key);
-    else refuse(fmt::format("unknown key '{}'", key));
+    if (key == "descr")
+      give(header.dtype, dtype(), key);
+    else if (key == "fortran_order")
+      give(header.fortran_order, boolean(), key);
+    else if (key == "shape")
+      give(header.shape, shape(), key);
+    else
+      refuse(fmt::format("unknown key '{}'", key));
   }
 
   template <class Value>
@@ -201,9 +205,8 @@ TensorRecord parse_npy(std::string_view bytes, std::string_view origin) {
 TensorRecord read_npy(const std::filesystem::path& path) { return parse_npy(base::read_file(path), path.string()); }
 
 std::string to_npy(const TensorRecord& tensor) {
-  const auto* const code = std::find_if(std::begin(kCodes), std::end(kCodes), [&](const Code& c) {
-    return c.dtype == tensor.dtype;
-  });
+  const auto* const code =
+      std::find_if(std::begin(kCodes), std::end(kCodes), [&](const Code& c) { return c.dtype == tensor.dtype; });
   if (code == std::end(kCodes)) {
     base::fail("io::to_npy", "'{}' has type {}, which NumPy has not; convert it to f32", tensor.name,
                name_of(tensor.dtype));

@@ -113,8 +113,7 @@ void add_member(zip_t* archive, const std::string& name, const std::string& byte
 // A zip archive without members is no file at all for libzip; this is its end record.
 std::string empty_archive() { return std::string("PK\x05\x06", 4) + std::string(18, '\0'); }
 
-void write_archive(const std::filesystem::path& path,
-                   const std::vector<TensorRecord>& tensors,
+void write_archive(const std::filesystem::path& path, const std::vector<TensorRecord>& tensors,
                    const std::vector<std::string>& members) {
   int code = 0;
   Archive archive(zip_open(path.c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
@@ -144,9 +143,8 @@ std::vector<TensorRecord> read_npz(const std::filesystem::path& path, std::uint6
 void write_npz(const std::filesystem::path& path, const std::vector<TensorRecord>& tensors) {
   if (tensors.empty()) return base::write_atomically(path, empty_archive());
   const std::vector<std::string> members = members_of(tensors);
-  base::write_atomically(path, [&](const std::filesystem::path& temporary) {
-    write_archive(temporary, tensors, members);
-  });
+  base::write_atomically(path,
+                         [&](const std::filesystem::path& temporary) { write_archive(temporary, tensors, members); });
 }
 
 }  // namespace fathom::io

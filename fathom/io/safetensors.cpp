@@ -22,8 +22,8 @@ struct Code {
   DType dtype;
   std::string_view text;
 };
-constexpr Code kCodes[] = {{DType::f64, "F64"}, {DType::f32, "F32"}, {DType::f16, "F16"}, {DType::bf16, "BF16"},
-                           {DType::i64, "I64"}, {DType::i32, "I32"}, {DType::i16, "I16"}, {DType::i8, "I8"},
+constexpr Code kCodes[] = {{DType::f64, "F64"}, {DType::f32, "F32"},     {DType::f16, "F16"}, {DType::bf16, "BF16"},
+                           {DType::i64, "I64"}, {DType::i32, "I32"},     {DType::i16, "I16"}, {DType::i8, "I8"},
                            {DType::u8, "U8"},   {DType::boolean, "BOOL"}};
 
 std::optional<DType> dtype_from(std::string_view text) {
@@ -56,8 +56,10 @@ class HeaderReader {
     Safetensors file;
     std::vector<Claim> claims;
     for (const auto& [name, entry] : header.items()) {
-      if (name == kMetadata) file.metadata = metadata(entry);
-      else claims.push_back(claim(name, entry));
+      if (name == kMetadata)
+        file.metadata = metadata(entry);
+      else
+        claims.push_back(claim(name, entry));
     }
     check_cover(claims);
     for (Claim& c : claims) {
@@ -179,9 +181,8 @@ std::vector<const TensorRecord*> ordered(const std::vector<TensorRecord>& tensor
     element_count(tensor);
     order.push_back(&tensor);
   }
-  std::stable_sort(order.begin(), order.end(), [](const TensorRecord* a, const TensorRecord* b) {
-    return size_of(a->dtype) > size_of(b->dtype);
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const TensorRecord* a, const TensorRecord* b) { return size_of(a->dtype) > size_of(b->dtype); });
   return order;
 }
 

@@ -52,7 +52,7 @@ Ordered json_of(const base::ModelResult& m) {
 }
 
 Ordered json_of(const base::Curve& c) {
-  return {{"model", c.model},      {"quantity", c.quantity}, {"group", c.group}, {"t", json_of(c.t)},
+  return {{"model", c.model},        {"quantity", c.quantity}, {"group", c.group},     {"t", json_of(c.t)},
           {"mean", json_of(c.mean)}, {"std", json_of(c.std)},  {"max", json_of(c.max)}};
 }
 
@@ -77,22 +77,14 @@ std::string lines_of(const std::vector<Item>& items) {
 
 // Key and JSON text, in the order of the file.
 std::vector<std::pair<std::string, std::string>> members_of(const base::StudyRecord& r) {
-  return {{"schema", json(r.schema).dump()},
-          {"domain", json(r.domain).dump()},
-          {"protocol", json(r.protocol).dump()},
-          {"preset", json(r.preset).dump()},
-          {"seed", json(r.seed).dump()},
-          {"git", json(r.git).dump()},
-          {"libtorch", json(r.libtorch).dump()},
-          {"command", json(r.command).dump()},
-          {"date", json(r.date).dump()},
-          {"machine", json(r.machine).dump()},
-          {"threads", json(r.threads).dump()},
-          {"seconds", io::json_of(r.seconds).dump()},
-          {"data", data_of(r).dump()},
-          {"models", lines_of(r.models)},
-          {"curves", lines_of(r.curves)},
-          {"checks", lines_of(r.checks)},
+  return {{"schema", json(r.schema).dump()},     {"domain", json(r.domain).dump()},
+          {"protocol", json(r.protocol).dump()}, {"preset", json(r.preset).dump()},
+          {"seed", json(r.seed).dump()},         {"git", json(r.git).dump()},
+          {"libtorch", json(r.libtorch).dump()}, {"command", json(r.command).dump()},
+          {"date", json(r.date).dump()},         {"machine", json(r.machine).dump()},
+          {"threads", json(r.threads).dump()},   {"seconds", io::json_of(r.seconds).dump()},
+          {"data", data_of(r).dump()},           {"models", lines_of(r.models)},
+          {"curves", lines_of(r.curves)},        {"checks", lines_of(r.checks)},
           {"config", json(r.config).dump()}};
 }
 

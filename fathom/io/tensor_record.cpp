@@ -27,16 +27,26 @@ struct Boolean {
 template <class Visit>
 auto with_type(DType dtype, Visit visit) {
   switch (dtype) {
-    case DType::f64: return visit(double{});
-    case DType::f32: return visit(float{});
-    case DType::f16: return visit(F16{});
-    case DType::bf16: return visit(Bf16{});
-    case DType::i64: return visit(std::int64_t{});
-    case DType::i32: return visit(std::int32_t{});
-    case DType::i16: return visit(std::int16_t{});
-    case DType::i8: return visit(std::int8_t{});
-    case DType::u8: return visit(std::uint8_t{});
-    case DType::boolean: break;
+    case DType::f64:
+      return visit(double{});
+    case DType::f32:
+      return visit(float{});
+    case DType::f16:
+      return visit(F16{});
+    case DType::bf16:
+      return visit(Bf16{});
+    case DType::i64:
+      return visit(std::int64_t{});
+    case DType::i32:
+      return visit(std::int32_t{});
+    case DType::i16:
+      return visit(std::int16_t{});
+    case DType::i8:
+      return visit(std::int8_t{});
+    case DType::u8:
+      return visit(std::uint8_t{});
+    case DType::boolean:
+      break;
   }
   return visit(Boolean{});
 }
@@ -127,16 +137,16 @@ std::vector<std::int64_t> to_int64s(const TensorRecord& tensor) {
     using T = decltype(type);
     for (std::size_t i = 0; i < values.size(); ++i) {
       const T value = element<T>(tensor, static_cast<std::int64_t>(i));
-      if constexpr (std::is_integral_v<T>) values[i] = value;  // NOLINT(bugprone-signed-char-misuse): i8 is a number
-      else values[i] = static_cast<std::int64_t>(widen(value));
+      if constexpr (std::is_integral_v<T>)
+        values[i] = value;  // NOLINT(bugprone-signed-char-misuse): i8 is a number
+      else
+        values[i] = static_cast<std::int64_t>(widen(value));
     }
   });
   return values;
 }
 
-TensorRecord from_doubles(std::string name,
-                          std::vector<std::int64_t> shape,
-                          const std::vector<double>& values,
+TensorRecord from_doubles(std::string name, std::vector<std::int64_t> shape, const std::vector<double>& values,
                           DType dtype) {
   TensorRecord tensor = allocate(std::move(name), std::move(shape), dtype, values.size());
   with_type(dtype, [&](auto out) {

@@ -29,9 +29,7 @@ std::vector<std::int64_t> to_int64s(const TensorRecord& tensor);
 
 // A tensor of the given type. Floats are rounded to nearest, ties to even; an integer or bool type refuses values that
 // it cannot hold exactly. Throws Error when values.size() is not product(shape).
-TensorRecord from_doubles(std::string name,
-                          std::vector<std::int64_t> shape,
-                          const std::vector<double>& values,
+TensorRecord from_doubles(std::string name, std::vector<std::int64_t> shape, const std::vector<double>& values,
                           DType dtype = DType::f64);
 TensorRecord from_int64s(std::string name, std::vector<std::int64_t> shape, const std::vector<std::int64_t>& values);
 

@@ -42,9 +42,7 @@ std::string frame(std::string_view payload) {
   return out;
 }
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 std::string version_record() {
   std::string event;
@@ -68,11 +66,16 @@ class Message {
   Part next() {
     const std::uint64_t key = varint();
     Part part{key >> 3, key & 7, 0, {}};
-    if (part.wire == kVarint) part.number = varint();
-    else if (part.wire == kFixed64) part.bytes = take(8);
-    else if (part.wire == kFixed32) part.bytes = take(4);
-    else if (part.wire == kBytes) part.bytes = take(varint());
-    else base::fail(kParse, "wire type {} in an event", part.wire);
+    if (part.wire == kVarint)
+      part.number = varint();
+    else if (part.wire == kFixed64)
+      part.bytes = take(8);
+    else if (part.wire == kFixed32)
+      part.bytes = take(4);
+    else if (part.wire == kBytes)
+      part.bytes = take(varint());
+    else
+      base::fail(kParse, "wire type {} in an event", part.wire);
     return part;
   }
 

@@ -15,7 +15,7 @@ namespace fathom::io {
 struct ScalarEvent {
   double wall_time = 0;  // seconds since 1970
   std::int64_t step = 0;
-  std::string tag;       // "loss/train"
+  std::string tag;  // "loss/train"
   float value = 0;
 
   bool operator==(const ScalarEvent&) const = default;

@@ -15,21 +15,14 @@ namespace {
 constexpr std::int64_t kParallelFrom = 1 << 15;
 
 template <class T>
-void measure_one(const LiveRow& live,
-                 std::span<const std::int64_t> part_start,
-                 const T* y,
-                 const T* g,
-                 const AndersonHistory<T>& history,
-                 const Ring& ring,
-                 std::int64_t count,
-                 Squares* squares,
+void measure_one(const LiveRow& live, std::span<const std::int64_t> part_start, const T* y, const T* g,
+                 const AndersonHistory<T>& history, const Ring& ring, std::int64_t count, Squares* squares,
                  AndersonProducts& products) {
   const std::int64_t at = live.slot * history.width;
   AndersonRow<T> row{y + at, g + at, history.r_prev(live.row), history.g_prev(live.row)};
   const T* by_age[kMaxDepth];
   if (ring.newest >= 0) {
-    for (std::int64_t age = 0; age < count; ++age)
-      by_age[age] = history.dr(live.row, ring.column(age));
+    for (std::int64_t age = 0; age < count; ++age) by_age[age] = history.dr(live.row, ring.column(age));
     row.dr = history.dr(live.row, ring.newest);
     row.dg = history.dg(live.row, ring.newest);
     row.columns = by_age;
@@ -94,57 +87,31 @@ struct SmallFactor {
 }  // namespace
 
 template <class T>
-void anderson_measure(std::span<const LiveRow> rows,
-                      std::span<const std::int64_t> part_start,
-                      const T* y,
-                      const T* g,
-                      const AndersonHistory<T>& history,
-                      const Ring& ring,
-                      const std::int64_t* columns,
-                      Squares* squares,
-                      AndersonProducts* products) {
+void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
+                      const AndersonHistory<T>& history, const Ring& ring, const std::int64_t* columns,
+                      Squares* squares, AndersonProducts* products) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
 #pragma omp parallel for schedule(static) if (count > 1 && count * history.width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = rows[i].row;
-    measure_one(rows[i],
-                part_start,
-                y,
-                g,
-                history,
-                ring,
-                columns[row],
-                squares + row * parts,
-                products[row]);
+    measure_one(rows[i], part_start, y, g, history, ring, columns[row], squares + row * parts, products[row]);
   }
 }
 
 template <class T>
-void anderson_mix(std::span<const LiveRow> rows,
-                  const T* g,
-                  const AndersonHistory<T>& history,
-                  const double* weights,
-                  T damping,
-                  T* y,
-                  T* best) {
+void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const double* weights,
+                  T damping, T* y, T* best) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const std::int64_t width = history.width;
 #pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = rows[i].row, at = rows[i].slot * width;
-    anderson_advance_row(rows[i],
-                         g + at,
-                         history,
-                         weights + row * history.depth,
-                         damping,
-                         y + at,
-                         best + row * width);
+    anderson_advance_row(rows[i], g + at, history, weights + row * history.depth, damping, y + at, best + row * width);
   }
 }
 
-bool anderson_weights(
-    const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma) {
+bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma) {
   SmallFactor factor;
   double scale[kMaxDepth], b[kMaxDepth];
   factor.size = count;
@@ -155,8 +122,7 @@ bool anderson_weights(
     b[k] = rhs[k] * scale[k];
   }
   for (std::int64_t i = 0; i < count; ++i) {
-    for (std::int64_t j = 0; j < count; ++j)
-      factor.lower[i][j] = gram[i * count + j] * scale[i] * scale[j];
+    for (std::int64_t j = 0; j < count; ++j) factor.lower[i][j] = gram[i * count + j] * scale[i] * scale[j];
     if (scale[i] > 0) factor.lower[i][i] = 1 + ridge;
   }
   factor.factorize();
@@ -167,27 +133,12 @@ bool anderson_weights(
 
 using Rows = std::span<const LiveRow>;
 using Starts = std::span<const std::int64_t>;
-template void anderson_measure(Rows,
-                               Starts,
-                               const float*,
-                               const float*,
-                               const AndersonHistory<float>&,
-                               const Ring&,
-                               const std::int64_t*,
-                               Squares*,
-                               AndersonProducts*);
-template void anderson_measure(Rows,
-                               Starts,
-                               const double*,
-                               const double*,
-                               const AndersonHistory<double>&,
-                               const Ring&,
-                               const std::int64_t*,
-                               Squares*,
-                               AndersonProducts*);
-template void anderson_mix(
-    Rows, const float*, const AndersonHistory<float>&, const double*, float, float*, float*);
-template void anderson_mix(
-    Rows, const double*, const AndersonHistory<double>&, const double*, double, double*, double*);
+template void anderson_measure(Rows, Starts, const float*, const float*, const AndersonHistory<float>&, const Ring&,
+                               const std::int64_t*, Squares*, AndersonProducts*);
+template void anderson_measure(Rows, Starts, const double*, const double*, const AndersonHistory<double>&, const Ring&,
+                               const std::int64_t*, Squares*, AndersonProducts*);
+template void anderson_mix(Rows, const float*, const AndersonHistory<float>&, const double*, float, float*, float*);
+template void anderson_mix(Rows, const double*, const AndersonHistory<double>&, const double*, double, double*,
+                           double*);
 
 }  // namespace fathom::kernel

@@ -32,9 +32,7 @@ struct AndersonHistory {
   std::int64_t depth = 0;
 
   static std::int64_t matrices(std::int64_t depth) { return 3 + 2 * depth; }
-  T* at(std::int64_t row, std::int64_t matrix) const {
-    return data + (matrix * batch + row) * width;
-  }
+  T* at(std::int64_t row, std::int64_t matrix) const { return data + (matrix * batch + row) * width; }
   T* r_prev(std::int64_t row) const { return at(row, 0); }
   T* g_prev(std::int64_t row) const { return at(row, 1); }
   T* best_g(std::int64_t row) const { return at(row, 2); }  // G at the best iterate
@@ -58,34 +56,23 @@ struct AndersonProducts {
 // Writes squares as residual_squares does, and for each row the newest column and products[row]
 // over its columns in use. ring.newest < 0: the first point, which only fills r_prev and g_prev.
 template <class T>
-void anderson_measure(std::span<const LiveRow> rows,
-                      std::span<const std::int64_t> part_start,
-                      const T* y,
-                      const T* g,
-                      const AndersonHistory<T>& history,
-                      const Ring& ring,
+void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
+                      const AndersonHistory<T>& history, const Ring& ring,
                       const std::int64_t* columns,  // [row] in use, the newest included
-                      Squares* squares,
-                      AndersonProducts* products);
+                      Squares* squares, AndersonProducts* products);
 
 // best = y, best_g = g where improved. Then where running: the mixed step with weights[row * depth
 // + column]; a column of weight 0 is not read. Where roll_back: y = best + beta (best_g - best),
 // and the best becomes the previous point.
 template <class T>
-void anderson_mix(std::span<const LiveRow> rows,
-                  const T* g,
-                  const AndersonHistory<T>& history,
-                  const double* weights,
-                  T damping,
-                  T* y,
-                  T* best);
+void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const double* weights,
+                  T damping, T* y, T* best);
 
 // gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x
 // count, row-major) and rhs = DR'r. Columns are scaled to unit length, so that neither the scale of
 // the state nor the speed of convergence matters, and eliminated by pivoted Cholesky; those that
 // depend on the ones before to rounding get weight 0. Cost: count^3 / 6. Returns false when a
 // number is not finite; gamma is then undefined. count <= kMaxDepth.
-bool anderson_weights(
-    const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
+bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
 
 }  // namespace fathom::kernel

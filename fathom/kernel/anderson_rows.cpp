@@ -32,13 +32,8 @@ HWY_INLINE void write_differences(const AndersonRow<T>& row, std::int64_t begin,
 // sums[k] += <left, x_k>, sums[kCount + k] += <right, x_k> over [begin, end) as far as whole
 // vectors of d go.
 template <int kCount, class D64, class T>
-HWY_INLINE std::int64_t add_dots(D64 d,
-                                 const T* left,
-                                 const T* right,
-                                 const T* const* x,
-                                 std::int64_t begin,
-                                 std::int64_t end,
-                                 double* sums) {
+HWY_INLINE std::int64_t add_dots(D64 d, const T* left, const T* right, const T* const* x, std::int64_t begin,
+                                 std::int64_t end, double* sums) {
   hn::Vec<D64> of_left[kCount], of_right[kCount];
   for (int k = 0; k < kCount; ++k) of_left[k] = of_right[k] = hn::Zero(d);
   std::int64_t i = begin;
@@ -60,13 +55,8 @@ HWY_INLINE std::int64_t add_dots(D64 d,
 }
 
 template <int kCount, class T>
-HWY_INLINE void dots(const T* left,
-                     const T* right,
-                     const T* const* x,
-                     std::int64_t begin,
-                     std::int64_t end,
-                     double* of_left,
-                     double* of_right) {
+HWY_INLINE void dots(const T* left, const T* right, const T* const* x, std::int64_t begin, std::int64_t end,
+                     double* of_left, double* of_right) {
   double sums[2 * kCount] = {};
   begin = add_dots<kCount>(hn::ScalableTag<double>(), left, right, x, begin, end, sums);
   add_dots<kCount>(hn::CappedTag<double, 1>(), left, right, x, begin, end, sums);
@@ -78,14 +68,8 @@ HWY_INLINE void dots(const T* left,
 
 // of_left[k] += <left, x_k>, of_right[k] += <right, x_k> for `count` columns.
 template <class T>
-void all_dots(const T* left,
-              const T* right,
-              const T* const* x,
-              std::int64_t count,
-              std::int64_t begin,
-              std::int64_t end,
-              double* of_left,
-              double* of_right) {
+void all_dots(const T* left, const T* right, const T* const* x, std::int64_t count, std::int64_t begin,
+              std::int64_t end, double* of_left, double* of_right) {
   std::int64_t k = 0;
   for (; k + 4 <= count; k += 4) dots<4>(left, right, x + k, begin, end, of_left + k, of_right + k);
   switch (count - k) {
@@ -105,9 +89,7 @@ void all_dots(const T* left,
 constexpr std::int64_t kChunk = 1024;
 
 template <class T>
-void measure_row(const AndersonRow<T>& row,
-                 std::span<const std::int64_t> part_start,
-                 Squares* squares,
+void measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start, Squares* squares,
                  AndersonProducts& products) {
   const std::size_t parts = part_start.size() - 1;
   products = {};
@@ -128,16 +110,8 @@ void measure_row(const AndersonRow<T>& row,
 
 // y = g - sum_k w_k dg_k, and with damping beta < 1 less (1-beta) (r - sum_k w_k dr_k).
 template <int kUnroll, class D, class T = hn::TFromD<D>>
-HWY_INLINE void mix_vectors(D d,
-                            std::int64_t i,
-                            const T* g,
-                            const T* r,
-                            const T* const* dg,
-                            const T* const* dr,
-                            const T* weight,
-                            std::int64_t count,
-                            T damping,
-                            T* y) {
+HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const T* r, const T* const* dg, const T* const* dr,
+                            const T* weight, std::int64_t count, T damping, T* y) {
   hn::Vec<D> sum[kUnroll];
   const auto add_columns = [&](const T* start, const T* const* x) HWY_ATTR {
 #pragma GCC unroll 4
@@ -164,29 +138,18 @@ HWY_INLINE void mix_vectors(D d,
 }
 
 template <class T>
-void mix_row(std::int64_t n,
-             const T* g,
-             const T* r,
-             const T* const* dg,
-             const T* const* dr,
-             const T* weight,
-             std::int64_t count,
-             T damping,
-             T* y) {
+void mix_row(std::int64_t n, const T* g, const T* r, const T* const* dg, const T* const* dr, const T* weight,
+             std::int64_t count, T damping, T* y) {
   const hn::ScalableTag<T> d;
   std::int64_t i = 0;
-  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d))
-    mix_vectors<4>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i + lanes_of(d) <= n; i += lanes_of(d))
-    mix_vectors<1>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i < n; ++i)
-    mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, r, dg, dr, weight, count, damping, y);
+  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4>(d, i, g, r, dg, dr, weight, count, damping, y);
+  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1>(d, i, g, r, dg, dr, weight, count, damping, y);
+  for (; i < n; ++i) mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, r, dg, dr, weight, count, damping, y);
 }
 
 // y = best + beta (best_g - best), which becomes the step from the previous point.
 template <class T>
-void roll_back_row(
-    std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* r_prev, T* g_prev) {
+void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* r_prev, T* g_prev) {
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto start = hn::LoadU(d, best + i);
     const auto g = hn::LoadU(d, best_g + i);
@@ -198,13 +161,8 @@ void roll_back_row(
 }
 
 template <class T>
-void advance_row(const LiveRow& live,
-                 const T* g,
-                 const AndersonHistory<T>& history,
-                 const double* weights,
-                 T damping,
-                 T* y,
-                 T* best) {
+void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights, T damping,
+                 T* y, T* best) {
   const std::int64_t n = history.width, row = live.row;
   if (live.improved) {
     copy_row(y, n, best);
@@ -212,8 +170,7 @@ void advance_row(const LiveRow& live,
   }
   if (!live.running) return;
   if (live.roll_back) {
-    roll_back_row(
-        n, best, history.best_g(row), damping, y, history.r_prev(row), history.g_prev(row));
+    roll_back_row(n, best, history.best_g(row), damping, y, history.r_prev(row), history.g_prev(row));
     return;
   }
   const T* dg[kMaxDepth];
@@ -230,34 +187,20 @@ void advance_row(const LiveRow& live,
 }
 
 // Highway's dispatch tables take plain functions.
-void measure_float(const AndersonRow<float>& row,
-                   std::span<const std::int64_t> part_start,
-                   Squares* squares,
+void measure_float(const AndersonRow<float>& row, std::span<const std::int64_t> part_start, Squares* squares,
                    AndersonProducts& products) {
   measure_row(row, part_start, squares, products);
 }
-void measure_double(const AndersonRow<double>& row,
-                    std::span<const std::int64_t> part_start,
-                    Squares* squares,
+void measure_double(const AndersonRow<double>& row, std::span<const std::int64_t> part_start, Squares* squares,
                     AndersonProducts& products) {
   measure_row(row, part_start, squares, products);
 }
-void advance_float(const LiveRow& live,
-                   const float* g,
-                   const AndersonHistory<float>& history,
-                   const double* weights,
-                   float damping,
-                   float* y,
-                   float* best) {
+void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const double* weights,
+                   float damping, float* y, float* best) {
   advance_row(live, g, history, weights, damping, y, best);
 }
-void advance_double(const LiveRow& live,
-                    const double* g,
-                    const AndersonHistory<double>& history,
-                    const double* weights,
-                    double damping,
-                    double* y,
-                    double* best) {
+void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const double* weights,
+                    double damping, double* y, double* best) {
   advance_row(live, g, history, weights, damping, y, best);
 }
 
@@ -277,9 +220,7 @@ HWY_EXPORT(advance_double);
 }  // namespace
 
 template <class T>
-void anderson_measure_row(const AndersonRow<T>& row,
-                          std::span<const std::int64_t> part_start,
-                          Squares* squares,
+void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start, Squares* squares,
                           AndersonProducts& products) {
   if constexpr (std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(measure_float)(row, part_start, squares, products);
@@ -289,13 +230,8 @@ void anderson_measure_row(const AndersonRow<T>& row,
 }
 
 template <class T>
-void anderson_advance_row(const LiveRow& live,
-                          const T* g,
-                          const AndersonHistory<T>& history,
-                          const double* weights,
-                          T damping,
-                          T* y,
-                          T* best) {
+void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights,
+                          T damping, T* y, T* best) {
   if constexpr (std::is_same_v<T, float>) {
     HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, weights, damping, y, best);
   } else {
@@ -306,20 +242,10 @@ void anderson_advance_row(const LiveRow& live,
 using Starts = std::span<const std::int64_t>;
 template void anderson_measure_row(const AndersonRow<float>&, Starts, Squares*, AndersonProducts&);
 template void anderson_measure_row(const AndersonRow<double>&, Starts, Squares*, AndersonProducts&);
-template void anderson_advance_row(const LiveRow&,
-                                   const float*,
-                                   const AndersonHistory<float>&,
-                                   const double*,
-                                   float,
-                                   float*,
-                                   float*);
-template void anderson_advance_row(const LiveRow&,
-                                   const double*,
-                                   const AndersonHistory<double>&,
-                                   const double*,
-                                   double,
-                                   double*,
-                                   double*);
+template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const double*, float,
+                                   float*, float*);
+template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const double*, double,
+                                   double*, double*);
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

@@ -21,18 +21,13 @@ struct AndersonRow {
 };
 
 template <class T>
-void anderson_measure_row(const AndersonRow<T>& row,
-                          std::span<const std::int64_t> part_start,
+void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start,
                           Squares* squares,  // [parts]
                           AndersonProducts& products);
 
 template <class T>
-void anderson_advance_row(const LiveRow& live,
-                          const T* g,
-                          const AndersonHistory<T>& history,
+void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history,
                           const double* weights,  // [depth]
-                          T damping,
-                          T* y,
-                          T* best);
+                          T damping, T* y, T* best);
 
 }  // namespace fathom::kernel

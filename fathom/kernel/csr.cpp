@@ -30,9 +30,7 @@ std::vector<std::int64_t> starts(std::int64_t rows, std::span<const std::int64_t
 
 }  // namespace
 
-CsrPattern csr_pattern(std::int64_t rows,
-                       std::int64_t columns,
-                       std::span<const std::int64_t> entry_row,
+CsrPattern csr_pattern(std::int64_t rows, std::int64_t columns, std::span<const std::int64_t> entry_row,
                        std::span<const std::int64_t> entry_column) {
   require_size("rows", rows);
   require_size("columns", columns);

@@ -23,9 +23,7 @@ struct CsrPattern {
 
 // From the (row, column) pairs of a list, by a stable counting sort: O(rows + entries) time and memory. Repeated pairs
 // stay separate entries. Errors: sizes negative or above 2^31-1, lists of unequal length, an index out of range.
-CsrPattern csr_pattern(std::int64_t rows,
-                       std::int64_t columns,
-                       std::span<const std::int64_t> entry_row,
+CsrPattern csr_pattern(std::int64_t rows, std::int64_t columns, std::span<const std::int64_t> entry_row,
                        std::span<const std::int64_t> entry_column);
 
 // The transposed matrix; source[e] is the entry of `pattern`. The entries of a row come with ascending columns.

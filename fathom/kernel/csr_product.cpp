@@ -39,12 +39,8 @@ struct Columns {
 // One row of out, `stride` apart as those of x. Entries go by fours, the absent ones of the last four masked out: rows
 // of random length otherwise cost a mispredicted branch each, more than their arithmetic.
 template <int kVectors, class D, class T = hn::TFromD<D>>
-HWY_INLINE void sum_row(const Columns<kVectors, D>& columns,
-                        const CsrView<T> matrix,
-                        std::int64_t r,
-                        const T* x,
-                        std::int64_t stride,
-                        T* out) {
+HWY_INLINE void sum_row(const Columns<kVectors, D>& columns, const CsrView<T> matrix, std::int64_t r, const T* x,
+                        std::int64_t stride, T* out) {
   hn::Vec<D> sum[kVectors];
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) sum[v] = hn::Zero(columns.d);
@@ -67,35 +63,32 @@ HWY_INLINE void sum_row(const Columns<kVectors, D>& columns,
 }
 
 template <int kVectors, class D, class T = hn::TFromD<D>>
-void sum_columns(D d,
-                 const CsrView<T>& matrix,
-                 std::int64_t first,
-                 std::int64_t last,
-                 const T* x,
-                 std::int64_t width,
-                 std::int64_t stride,
-                 T* out) {
+void sum_columns(D d, const CsrView<T>& matrix, std::int64_t first, std::int64_t last, const T* x, std::int64_t width,
+                 std::int64_t stride, T* out) {
   const Columns<kVectors, D> columns{d, width};
   const CsrView<T> local = matrix;
   for (std::int64_t r = first; r < last; ++r) sum_row(columns, local, r, x, stride, out);
 }
 
 template <class T>
-void sum_rows(const CsrView<T>& matrix,
-              std::int64_t first,
-              std::int64_t last,
-              const T* x,
-              std::int64_t width,
-              T* out) {
+void sum_rows(const CsrView<T>& matrix, std::int64_t first, std::int64_t last, const T* x, std::int64_t width, T* out) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
   for (std::int64_t c = 0; c < width; c += 4 * lanes) {
     const std::int64_t block = std::min(width - c, 4 * lanes);
     switch ((block + lanes - 1) / lanes) {
-      case 1: sum_columns<1>(d, matrix, first, last, x + c, block, width, out + c); break;
-      case 2: sum_columns<2>(d, matrix, first, last, x + c, block, width, out + c); break;
-      case 3: sum_columns<3>(d, matrix, first, last, x + c, block, width, out + c); break;
-      default: sum_columns<4>(d, matrix, first, last, x + c, block, width, out + c); break;
+      case 1:
+        sum_columns<1>(d, matrix, first, last, x + c, block, width, out + c);
+        break;
+      case 2:
+        sum_columns<2>(d, matrix, first, last, x + c, block, width, out + c);
+        break;
+      case 3:
+        sum_columns<3>(d, matrix, first, last, x + c, block, width, out + c);
+        break;
+      default:
+        sum_columns<4>(d, matrix, first, last, x + c, block, width, out + c);
+        break;
     }
   }
 }
@@ -114,13 +107,8 @@ T dot(const T* g, const T* x, std::int64_t width) {
 }
 
 template <class T>
-void dot_rows(const CsrView<T>& matrix,
-              std::int64_t first,
-              std::int64_t last,
-              const T* g,
-              const T* x,
-              std::int64_t width,
-              T* value_gradient) {
+void dot_rows(const CsrView<T>& matrix, std::int64_t first, std::int64_t last, const T* g, const T* x,
+              std::int64_t width, T* value_gradient) {
   for (std::int64_t r = first; r < last; ++r) {
     for (std::int64_t e = matrix.row_start[r]; e < matrix.row_start[r + 1]; ++e) {
       value_gradient[e] = dot(g + r * width, x + matrix.column[e] * width, width);
@@ -137,8 +125,8 @@ void sum_rows_double(const CsrView<double>& matrix, std::int64_t first, std::int
                      std::int64_t width, double* out) {
   sum_rows(matrix, first, last, x, width, out);
 }
-void dot_rows_float(const CsrView<float>& matrix, std::int64_t first, std::int64_t last, const float* g,
-                    const float* x, std::int64_t width, float* value_gradient) {
+void dot_rows_float(const CsrView<float>& matrix, std::int64_t first, std::int64_t last, const float* g, const float* x,
+                    std::int64_t width, float* value_gradient) {
   dot_rows(matrix, first, last, g, x, width, value_gradient);
 }
 void dot_rows_double(const CsrView<double>& matrix, std::int64_t first, std::int64_t last, const double* g,

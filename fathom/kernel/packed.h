@@ -46,8 +46,7 @@ template <class T>
 class Packed {
  public:
   Packed(std::int64_t depth, std::int64_t width)
-      : memory_(aligned_zeros<T>(PackedView<T>::size(depth, width))),
-        view_(packed_view(memory_.get(), depth, width)) {}
+      : memory_(aligned_zeros<T>(PackedView<T>::size(depth, width))), view_(packed_view(memory_.get(), depth, width)) {}
   const PackedView<T>& view() const { return view_; }
 
  private:
@@ -69,10 +68,7 @@ Packed<T> pack_layer(const T* weight, const T* bias, std::int64_t width, std::in
 
 // Columns first .. first+width-1 of a layer's weight (depth, inputs): the map that takes a gradient back through it.
 template <class T>
-Packed<T> pack_adjoint(const T* weight,
-                       std::int64_t depth,
-                       std::int64_t inputs,
-                       std::int64_t first,
+Packed<T> pack_adjoint(const T* weight, std::int64_t depth, std::int64_t inputs, std::int64_t first,
                        std::int64_t width) {
   Packed<T> packed(depth, width);
   const PackedView<T>& to = packed.view();

@@ -111,9 +111,7 @@ void perceptron_forward(const PerceptronInput<T>& input, const PerceptronWeights
 }
 
 template <class T>
-void perceptron_backward(const PerceptronInput<T>& input,
-                         const PerceptronWeights<T>& weights,
-                         const T* dy,
+void perceptron_backward(const PerceptronInput<T>& input, const PerceptronWeights<T>& weights, const T* dy,
                          const PerceptronGradient<T>& gradient) {
   require_shapes("kernel::perceptron_backward", input, weights);
   const PackedPerceptron<T> packed(input, weights);
@@ -134,13 +132,9 @@ void perceptron_backward(const PerceptronInput<T>& input,
 
 template void perceptron_forward(const PerceptronInput<float>&, const PerceptronWeights<float>&, float*);
 template void perceptron_forward(const PerceptronInput<double>&, const PerceptronWeights<double>&, double*);
-template void perceptron_backward(const PerceptronInput<float>&,
-                                  const PerceptronWeights<float>&,
-                                  const float*,
+template void perceptron_backward(const PerceptronInput<float>&, const PerceptronWeights<float>&, const float*,
                                   const PerceptronGradient<float>&);
-template void perceptron_backward(const PerceptronInput<double>&,
-                                  const PerceptronWeights<double>&,
-                                  const double*,
+template void perceptron_backward(const PerceptronInput<double>&, const PerceptronWeights<double>&, const double*,
                                   const PerceptronGradient<double>&);
 
 }  // namespace fathom::kernel

@@ -55,9 +55,7 @@ void perceptron_forward(const PerceptronInput<T>& input, const PerceptronWeights
 // Given dy (rows, outputs), the gradient of a scalar with respect to y, writes those with respect to inputs and
 // weights; relu'(0) = 0. Cost: 2.5 to 3 times forward's. Memory: at most 64 copies of the padded weights.
 template <class T>
-void perceptron_backward(const PerceptronInput<T>& input,
-                         const PerceptronWeights<T>& weights,
-                         const T* dy,
+void perceptron_backward(const PerceptronInput<T>& input, const PerceptronWeights<T>& weights, const T* dy,
                          const PerceptronGradient<T>& gradient);
 
 }  // namespace fathom::kernel

@@ -37,21 +37,15 @@ void for_tiles(std::int64_t first, std::int64_t last, const Tile& tile) {
 }
 
 template <class T>
-void hidden_tile(const PerceptronInput<T>& input,
-                 const PackedView<T>& layer,
-                 std::int64_t row,
-                 std::int64_t rows,
+void hidden_tile(const PerceptronInput<T>& input, const PackedView<T>& layer, std::int64_t row, std::int64_t rows,
                  T* hidden) {
   multiply_tile(rows_of(input.a, row, input.a_width), rows_of(input.b, row, input.b_width), rows, layer,
                 StoreRelu<T>{hidden, layer.stride});
 }
 
 template <class T>
-void forward_rows(const PerceptronInput<T>& input,
-                  const PerceptronLayers<T>& layers,
-                  std::int64_t first,
-                  std::int64_t last,
-                  T* y) {
+void forward_rows(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers, std::int64_t first,
+                  std::int64_t last, T* y) {
   const PackedView<T>& second = layers.second;
   const auto hidden = aligned_zeros<T>(kPerceptronTile * layers.first.stride);
   const Operand<T> h{hidden.get(), second.depth, layers.first.stride};
@@ -81,10 +75,7 @@ void output_gradient(const PerceptronLayers<T>& layers, const Operand<T>& h, std
 
 // sums += [x0 | x1 | 1]^T g
 template <class T>
-void add_layer_gradient(const Operand<T>& x0,
-                        const Operand<T>& x1,
-                        const Operand<T>& g,
-                        std::int64_t rows,
+void add_layer_gradient(const Operand<T>& x0, const Operand<T>& x1, const Operand<T>& g, std::int64_t rows,
                         const PackedView<T>& sums) {
   outer_tile(x0, rows, g, sums.data);
   outer_tile(x1, rows, g, sums.data + x0.width * sums.stride);
@@ -92,15 +83,9 @@ void add_layer_gradient(const Operand<T>& x0,
 }
 
 template <class T>
-void backward_rows(const PerceptronInput<T>& input,
-                   const PerceptronLayers<T>& layers,
-                   const PerceptronAdjoints<T>& adjoints,
-                   std::int64_t first,
-                   std::int64_t last,
-                   const T* dy,
-                   T* da,
-                   T* db,
-                   const PerceptronLayers<T>& sums) {
+void backward_rows(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers,
+                   const PerceptronAdjoints<T>& adjoints, std::int64_t first, std::int64_t last, const T* dy, T* da,
+                   T* db, const PerceptronLayers<T>& sums) {
   const std::int64_t hidden_stride = layers.first.stride;
   const std::int64_t output_stride = layers.second.stride;
   const auto hidden = aligned_zeros<T>(kPerceptronTile * hidden_stride);
@@ -131,15 +116,15 @@ void backward_rows(const PerceptronInput<T>& input,
 }
 
 // Highway's dispatch tables take plain functions.
-#define FATHOM_PERCEPTRON_ROWS(T)                                                                                  \
-  void forward_rows_##T(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers, std::int64_t first,   \
-                        std::int64_t last, T* y) {                                                                 \
-    forward_rows(input, layers, first, last, y);                                                                   \
-  }                                                                                                                \
-  void backward_rows_##T(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers,                      \
+#define FATHOM_PERCEPTRON_ROWS(T)                                                                                   \
+  void forward_rows_##T(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers, std::int64_t first,     \
+                        std::int64_t last, T* y) {                                                                  \
+    forward_rows(input, layers, first, last, y);                                                                    \
+  }                                                                                                                 \
+  void backward_rows_##T(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers,                        \
                          const PerceptronAdjoints<T>& adjoints, std::int64_t first, std::int64_t last, const T* dy, \
-                         T* da, T* db, const PerceptronLayers<T>& sums) {                                          \
-    backward_rows(input, layers, adjoints, first, last, dy, da, db, sums);                                         \
+                         T* da, T* db, const PerceptronLayers<T>& sums) {                                           \
+    backward_rows(input, layers, adjoints, first, last, dy, da, db, sums);                                          \
   }
 FATHOM_PERCEPTRON_ROWS(float)
 FATHOM_PERCEPTRON_ROWS(double)
@@ -161,46 +146,28 @@ HWY_EXPORT(backward_rows_double);
 }  // namespace
 
 template <>
-void perceptron_forward_rows(const PerceptronInput<float>& input,
-                             const PerceptronLayers<float>& layers,
-                             std::int64_t first,
-                             std::int64_t last,
-                             float* y) {
+void perceptron_forward_rows(const PerceptronInput<float>& input, const PerceptronLayers<float>& layers,
+                             std::int64_t first, std::int64_t last, float* y) {
   HWY_DYNAMIC_DISPATCH(forward_rows_float)(input, layers, first, last, y);
 }
 
 template <>
-void perceptron_forward_rows(const PerceptronInput<double>& input,
-                             const PerceptronLayers<double>& layers,
-                             std::int64_t first,
-                             std::int64_t last,
-                             double* y) {
+void perceptron_forward_rows(const PerceptronInput<double>& input, const PerceptronLayers<double>& layers,
+                             std::int64_t first, std::int64_t last, double* y) {
   HWY_DYNAMIC_DISPATCH(forward_rows_double)(input, layers, first, last, y);
 }
 
 template <>
-void perceptron_backward_rows(const PerceptronInput<float>& input,
-                              const PerceptronLayers<float>& layers,
-                              const PerceptronAdjoints<float>& adjoints,
-                              std::int64_t first,
-                              std::int64_t last,
-                              const float* dy,
-                              float* da,
-                              float* db,
-                              const PerceptronLayers<float>& sums) {
+void perceptron_backward_rows(const PerceptronInput<float>& input, const PerceptronLayers<float>& layers,
+                              const PerceptronAdjoints<float>& adjoints, std::int64_t first, std::int64_t last,
+                              const float* dy, float* da, float* db, const PerceptronLayers<float>& sums) {
   HWY_DYNAMIC_DISPATCH(backward_rows_float)(input, layers, adjoints, first, last, dy, da, db, sums);
 }
 
 template <>
-void perceptron_backward_rows(const PerceptronInput<double>& input,
-                              const PerceptronLayers<double>& layers,
-                              const PerceptronAdjoints<double>& adjoints,
-                              std::int64_t first,
-                              std::int64_t last,
-                              const double* dy,
-                              double* da,
-                              double* db,
-                              const PerceptronLayers<double>& sums) {
+void perceptron_backward_rows(const PerceptronInput<double>& input, const PerceptronLayers<double>& layers,
+                              const PerceptronAdjoints<double>& adjoints, std::int64_t first, std::int64_t last,
+                              const double* dy, double* da, double* db, const PerceptronLayers<double>& sums) {
   HWY_DYNAMIC_DISPATCH(backward_rows_double)(input, layers, adjoints, first, last, dy, da, db, sums);
 }
 

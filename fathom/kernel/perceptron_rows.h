@@ -27,22 +27,13 @@ struct PerceptronAdjoints {
 };
 
 template <class T>
-void perceptron_forward_rows(const PerceptronInput<T>& input,
-                             const PerceptronLayers<T>& layers,
-                             std::int64_t first,
-                             std::int64_t last,
-                             T* y);
+void perceptron_forward_rows(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers, std::int64_t first,
+                             std::int64_t last, T* y);
 
 // Writes the rows of da and db that are wanted, and adds the weight gradients to `sums` unless sums.first.data is null.
 template <class T>
-void perceptron_backward_rows(const PerceptronInput<T>& input,
-                              const PerceptronLayers<T>& layers,
-                              const PerceptronAdjoints<T>& adjoints,
-                              std::int64_t first,
-                              std::int64_t last,
-                              const T* dy,
-                              T* da,
-                              T* db,
-                              const PerceptronLayers<T>& sums);
+void perceptron_backward_rows(const PerceptronInput<T>& input, const PerceptronLayers<T>& layers,
+                              const PerceptronAdjoints<T>& adjoints, std::int64_t first, std::int64_t last, const T* dy,
+                              T* da, T* db, const PerceptronLayers<T>& sums);
 
 }  // namespace fathom::kernel

@@ -47,9 +47,7 @@ HWY_INLINE double sum_lanes(D d, hn::Vec<D> x) {
 
 template <class T>
 HWY_INLINE void copy_row(const T* HWY_RESTRICT from, std::int64_t n, T* HWY_RESTRICT to) {
-  for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
-    hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-  });
+  for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + i), d, to + i); });
 }
 
 }  // namespace HWY_NAMESPACE

@@ -16,8 +16,7 @@ namespace HWY_NAMESPACE {
 
 // Adds the squares over [begin, end), a multiple of kUnroll vectors of d; returns where it stopped.
 template <int kUnroll, class D64, class T>
-HWY_INLINE std::int64_t add_squares(
-    D64 d, const T* y, const T* g, std::int64_t begin, std::int64_t end, Squares& out) {
+HWY_INLINE std::int64_t add_squares(D64 d, const T* y, const T* g, std::int64_t begin, std::int64_t end, Squares& out) {
   hn::Vec<D64> residual[kUnroll], value[kUnroll];
   for (int u = 0; u < kUnroll; ++u) residual[u] = value[u] = hn::Zero(d);
   std::int64_t i = begin;
@@ -49,13 +48,11 @@ Squares squares_of(const T* HWY_RESTRICT y, const T* HWY_RESTRICT g, std::int64_
 
 // y and g may be one and the same (a map that returns its argument).
 template <class T>
-void step_row(
-    const LiveRow& live, std::int64_t n, const T* g, T damping, T* y, T* HWY_RESTRICT best) {
+void step_row(const LiveRow& live, std::int64_t n, const T* g, T damping, T* y, T* HWY_RESTRICT best) {
   if (live.improved) copy_row(y, n, best);
   if (!live.running) return;
   if (damping == T{1}) {
-    for_lanes<T>(
-        0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, g + i), d, y + i); });
+    for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, g + i), d, y + i); });
     return;
   }
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
@@ -66,18 +63,12 @@ void step_row(
 }
 
 // Highway's dispatch tables take plain functions.
-Squares squares_float(const float* y, const float* g, std::int64_t n) {
-  return squares_of(y, g, n);
-}
-Squares squares_double(const double* y, const double* g, std::int64_t n) {
-  return squares_of(y, g, n);
-}
-void step_float(
-    const LiveRow& live, std::int64_t n, const float* g, float damping, float* y, float* best) {
+Squares squares_float(const float* y, const float* g, std::int64_t n) { return squares_of(y, g, n); }
+Squares squares_double(const double* y, const double* g, std::int64_t n) { return squares_of(y, g, n); }
+void step_float(const LiveRow& live, std::int64_t n, const float* g, float damping, float* y, float* best) {
   step_row(live, n, g, damping, y, best);
 }
-void step_double(
-    const LiveRow& live, std::int64_t n, const double* g, double damping, double* y, double* best) {
+void step_double(const LiveRow& live, std::int64_t n, const double* g, double damping, double* y, double* best) {
   step_row(live, n, g, damping, y, best);
 }
 
@@ -108,10 +99,7 @@ constexpr std::int64_t kParallelFrom = 1 << 16;
 }  // namespace
 
 template <class T>
-void residual_squares(std::span<const LiveRow> rows,
-                      std::span<const std::int64_t> part_start,
-                      const T* y,
-                      const T* g,
+void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
                       Squares* squares) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
@@ -121,15 +109,13 @@ void residual_squares(std::span<const LiveRow> rows,
     const std::int64_t at = rows[i].slot * width;
     for (std::int64_t p = 0; p < parts; ++p) {
       const std::int64_t start = at + part_start[p];
-      squares[rows[i].row * parts + p] =
-          dispatch_squares(y + start, g + start, part_start[p + 1] - part_start[p]);
+      squares[rows[i].row * parts + p] = dispatch_squares(y + start, g + start, part_start[p + 1] - part_start[p]);
     }
   }
 }
 
 template <class T>
-void damped_step(
-    std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best) {
+void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best) {
   const auto count = static_cast<std::int64_t>(rows.size());
 #pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
@@ -143,17 +129,12 @@ void damped_step(
   }
 }
 
-template void residual_squares(
-    std::span<const LiveRow>, std::span<const std::int64_t>, const float*, const float*, Squares*);
-template void residual_squares(std::span<const LiveRow>,
-                               std::span<const std::int64_t>,
-                               const double*,
-                               const double*,
+template void residual_squares(std::span<const LiveRow>, std::span<const std::int64_t>, const float*, const float*,
                                Squares*);
-template void damped_step(
-    std::span<const LiveRow>, std::int64_t, const float*, float, float*, float*);
-template void damped_step(
-    std::span<const LiveRow>, std::int64_t, const double*, double, double*, double*);
+template void residual_squares(std::span<const LiveRow>, std::span<const std::int64_t>, const double*, const double*,
+                               Squares*);
+template void damped_step(std::span<const LiveRow>, std::int64_t, const float*, float, float*, float*);
+template void damped_step(std::span<const LiveRow>, std::int64_t, const double*, double, double*, double*);
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

@@ -32,15 +32,11 @@ struct Squares {
 // squares[row * parts + p] over the columns part_start[p] .. part_start[p+1] of the row, where
 // part_start has parts + 1 entries.
 template <class T>
-void residual_squares(std::span<const LiveRow> rows,
-                      std::span<const std::int64_t> part_start,
-                      const T* y,
-                      const T* g,
+void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
                       Squares* squares);
 
 // best = y where improved, then y = y + damping (g - y) where running.
 template <class T>
-void damped_step(
-    std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best);
+void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best);
 
 }  // namespace fathom::kernel

@@ -105,10 +105,7 @@ struct StoreReluGradient {
 
 // sum(r, v) += sum_k x(r,k) w(k,v) for one operand, whose weights begin at `w`.
 template <int kRows, int kVectors, class T>
-HWY_INLINE void add_product(const Operand<T>& x,
-                            std::int64_t row,
-                            const T* HWY_RESTRICT w,
-                            std::int64_t w_stride,
+HWY_INLINE void add_product(const Operand<T>& x, std::int64_t row, const T* HWY_RESTRICT w, std::int64_t w_stride,
                             hn::Vec<Tag<T>> (&sum)[kRows][kVectors]) {
   const Tag<T> d;
   const T* HWY_RESTRICT from = x.data + row * x.stride;
@@ -126,12 +123,8 @@ HWY_INLINE void add_product(const Operand<T>& x,
 }
 
 template <int kRows, int kVectors, class T, class Store>
-HWY_INLINE void multiply_block(const Operand<T>& x0,
-                               const Operand<T>& x1,
-                               std::int64_t row,
-                               const PackedView<T>& w,
-                               std::int64_t column,
-                               const Store& store) {
+HWY_INLINE void multiply_block(const Operand<T>& x0, const Operand<T>& x1, std::int64_t row, const PackedView<T>& w,
+                               std::int64_t column, const Store& store) {
   const Tag<T> d;
   hn::Vec<Tag<T>> sum[kRows][kVectors];
 #pragma GCC unroll 8
@@ -149,12 +142,8 @@ HWY_INLINE void multiply_block(const Operand<T>& x0,
 }
 
 template <int kVectors, class T, class Store>
-void multiply_columns(const Operand<T>& x0,
-                      const Operand<T>& x1,
-                      std::int64_t rows,
-                      const PackedView<T>& w,
-                      std::int64_t column,
-                      const Store& store) {
+void multiply_columns(const Operand<T>& x0, const Operand<T>& x1, std::int64_t rows, const PackedView<T>& w,
+                      std::int64_t column, const Store& store) {
   constexpr int kRows = kVectors == 1 ? 8 : 4;  // sums and weights fit 16 registers
   std::int64_t row = 0;
   for (; row + kRows <= rows; row += kRows) multiply_block<kRows, kVectors>(x0, x1, row, w, column, store);
@@ -163,29 +152,28 @@ void multiply_columns(const Operand<T>& x0,
 
 // store(x W + c) for `rows` rows of x = [x0 | x1]; x0.width + x1.width = w.depth.
 template <class T, class Store>
-void multiply_tile(const Operand<T>& x0,
-                   const Operand<T>& x1,
-                   std::int64_t rows,
-                   const PackedView<T>& w,
+void multiply_tile(const Operand<T>& x0, const Operand<T>& x1, std::int64_t rows, const PackedView<T>& w,
                    const Store& store) {
   const std::int64_t step = lanes<T>();
   for (std::int64_t column = 0; column < w.width; column += 3 * step) {
     switch ((w.width - column + step - 1) / step) {
-      case 1: multiply_columns<1>(x0, x1, rows, w, column, store); break;
-      case 2: multiply_columns<2>(x0, x1, rows, w, column, store); break;
-      default: multiply_columns<3>(x0, x1, rows, w, column, store); break;
+      case 1:
+        multiply_columns<1>(x0, x1, rows, w, column, store);
+        break;
+      case 2:
+        multiply_columns<2>(x0, x1, rows, w, column, store);
+        break;
+      default:
+        multiply_columns<3>(x0, x1, rows, w, column, store);
+        break;
     }
   }
 }
 
 // out(k, v) += sum_r x(r, first+k) g(r, v) for kDepth rows k of a weight gradient.
 template <int kDepth, int kVectors, class T>
-void outer_block(const Operand<T>& x,
-                 std::int64_t first,
-                 std::int64_t rows,
-                 const T* HWY_RESTRICT g,
-                 std::int64_t stride,
-                 T* HWY_RESTRICT out) {
+void outer_block(const Operand<T>& x, std::int64_t first, std::int64_t rows, const T* HWY_RESTRICT g,
+                 std::int64_t stride, T* HWY_RESTRICT out) {
   const Tag<T> d;
   hn::Vec<Tag<T>> sum[kDepth][kVectors];
 #pragma GCC unroll 8
@@ -217,13 +205,8 @@ void outer_block(const Operand<T>& x,
 
 // The instance of outer_block for `depth` <= kDepth.
 template <int kDepth, int kVectors, class T>
-void outer_depth(std::int64_t depth,
-                 const Operand<T>& x,
-                 std::int64_t first,
-                 std::int64_t rows,
-                 const T* g,
-                 std::int64_t stride,
-                 T* out) {
+void outer_depth(std::int64_t depth, const Operand<T>& x, std::int64_t first, std::int64_t rows, const T* g,
+                 std::int64_t stride, T* out) {
   if constexpr (kDepth > 1) {
     if (depth < kDepth) return outer_depth<kDepth - 1, kVectors>(depth, x, first, rows, g, stride, out);
   }
@@ -247,9 +230,15 @@ void outer_tile(const Operand<T>& x, std::int64_t rows, const Operand<T>& g, T* 
   const std::int64_t step = lanes<T>();
   for (std::int64_t column = 0; column < g.width; column += 3 * step) {
     switch ((g.width - column + step - 1) / step) {
-      case 1: outer_columns<1>(x, rows, g.data + column, g.stride, out + column); break;
-      case 2: outer_columns<2>(x, rows, g.data + column, g.stride, out + column); break;
-      default: outer_columns<3>(x, rows, g.data + column, g.stride, out + column); break;
+      case 1:
+        outer_columns<1>(x, rows, g.data + column, g.stride, out + column);
+        break;
+      case 2:
+        outer_columns<2>(x, rows, g.data + column, g.stride, out + column);
+        break;
+      default:
+        outer_columns<3>(x, rows, g.data + column, g.stride, out + column);
+        break;
     }
   }
 }

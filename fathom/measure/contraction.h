@@ -12,8 +12,8 @@ struct Contraction {
   double factor = std::numeric_limits<double>::quiet_NaN();  // NaN: the trace says nothing
   double low =
       std::numeric_limits<double>::quiet_NaN();  // quartiles of the single ratios r_{t+1} / r_t: where they lie
-  double high = std::numeric_limits<double>::quiet_NaN();    // far apart, the trace is not geometric
-  std::int64_t first = -1;                                   // range of the fit, indices into the trace
+  double high = std::numeric_limits<double>::quiet_NaN();  // far apart, the trace is not geometric
+  std::int64_t first = -1;                                 // range of the fit, indices into the trace
   std::int64_t last = -1;
 
   bool known() const { return factor == factor; }

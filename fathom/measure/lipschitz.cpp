@@ -12,10 +12,8 @@ namespace fathom::measure {
 
 std::vector<double> distance(const State& a, const State& b) {
   if (a.batch() != b.batch() || !a.same_layout(b)) {
-    base::fail("measure::distance",
-               "the states differ in batch ({} and {}) or in the shape of a sample; give pairs",
-               a.batch(),
-               b.batch());
+    base::fail("measure::distance", "the states differ in batch ({} and {}) or in the shape of a sample; give pairs",
+               a.batch(), b.batch());
   }
   std::vector<double> total(a.batch(), 0);
   for (std::size_t i = 0; i < a.parts().size(); ++i) {

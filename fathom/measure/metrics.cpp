@@ -18,8 +18,7 @@ void require_same_shape(const Tensor& a, const Tensor& b, const char* place) {
     base::fail(
         place,
         "shapes = {} and {} violate one shape (B, ...); compare a prediction with the target of the same samples",
-        fmt::streamed(a.sizes()),
-        fmt::streamed(b.sizes()));
+        fmt::streamed(a.sizes()), fmt::streamed(b.sizes()));
   }
 }
 

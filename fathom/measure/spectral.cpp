@@ -49,9 +49,9 @@ Spectral unknown(std::int64_t rows) {
 
 // The Hessenberg matrix of one row and its dominant Ritz pair.
 struct Ritz {
-  double radius = 0;               // |theta|
-  double last = 0;                 // |last entry of the eigenvector|, of norm 1
-  std::vector<double> coordinates; // real part of the eigenvector, in the basis
+  double radius = 0;                // |theta|
+  double last = 0;                  // |last entry of the eigenvector|, of norm 1
+  std::vector<double> coordinates;  // real part of the eigenvector, in the basis
 };
 
 Ritz dominant(const std::vector<double>& H, std::int64_t m) {
@@ -117,8 +117,10 @@ class Arnoldi {
     for (std::int64_t i = 0; i <= j; ++i) H_[row][i * m_ + j] = h[i];
     size_[row] = j + 1;
     left_[row] = left <= kBreakdown * length ? 0 : left;
-    if (left_[row] == 0) growing_[row] = 0;
-    else if (j + 1 < m_) H_[row][(j + 1) * m_ + j] = left;
+    if (left_[row] == 0)
+      growing_[row] = 0;
+    else if (j + 1 < m_)
+      H_[row][(j + 1) * m_ + j] = left;
   }
 
   // The dominant Ritz pair of every open row; the next cycle starts from the real part of its vector, whose span with

@@ -32,10 +32,10 @@ struct SpectralOptions {
 };
 
 struct Spectral {
-  std::vector<double> value;      // [b]
-  std::vector<double> residual;   // [b] relative: ||J x - lambda x|| / |lambda|, or what sigma is estimated to lack
-  std::vector<bool> converged;    // [b] residual <= rtol, or the space was exhausted (the value is then exact)
-  std::int64_t products = -1;     // J v taken
+  std::vector<double> value;     // [b]
+  std::vector<double> residual;  // [b] relative: ||J x - lambda x|| / |lambda|, or what sigma is estimated to lack
+  std::vector<bool> converged;   // [b] residual <= rtol, or the space was exhausted (the value is then exact)
+  std::int64_t products = -1;    // J v taken
 };
 
 // max |lambda| by Arnoldi's method, restarted from the dominant Ritz vector; right for complex pairs, where power

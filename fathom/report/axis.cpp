@@ -14,12 +14,10 @@ namespace fathom::report {
 
 namespace {
 
-constexpr double kGreatest =
-    1e300;  // room for a range twice as wide, and for one decade more on a log axis
-constexpr double kFlat = 1e-6;      // relative width below which values are taken as equal
-constexpr double kRounding = 1e-9;  // of a step: ticks are computed, not read
-constexpr int kFewest =
-    4;  // intervals asked of a step: fewer could leave a tight axis with a single tick
+constexpr double kGreatest = 1e300;  // room for a range twice as wide, and for one decade more on a log axis
+constexpr double kFlat = 1e-6;       // relative width below which values are taken as equal
+constexpr double kRounding = 1e-9;   // of a step: ticks are computed, not read
+constexpr int kFewest = 4;           // intervals asked of a step: fewer could leave a tight axis with a single tick
 
 struct Range {
   double low, high;
@@ -34,8 +32,7 @@ Range range_of(const std::vector<double>& values, Scale scale) {
   Range range{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
   for (const double value : values) {
     if (!std::isfinite(value) || (scale == Scale::log && value <= 0)) continue;
-    const double usable =
-        scale == Scale::log ? std::clamp(value, 1 / kGreatest, kGreatest) : linear_value(value);
+    const double usable = scale == Scale::log ? std::clamp(value, 1 / kGreatest, kGreatest) : linear_value(value);
     range = {std::min(range.low, usable), std::max(range.high, usable)};
   }
   return range.low <= range.high ? range : Range{1, 0};
@@ -43,9 +40,7 @@ Range range_of(const std::vector<double>& values, Scale scale) {
 
 double power(int exponent) { return std::pow(10.0, exponent); }
 
-int decade_below(double value) {
-  return static_cast<int>(std::floor(std::log10(value) + kRounding));
-}
+int decade_below(double value) { return static_cast<int>(std::floor(std::log10(value) + kRounding)); }
 
 // ---- linear
 
@@ -75,8 +70,7 @@ int decimals_of(double step) { return std::max(0, -decade_below(step)); }
 
 std::string linear_label(double value, double step, double magnitude) {
   if (magnitude >= 1e6 || step < 1e-4) {
-    const int digits =
-        value == 0 ? 1 : std::max(1, decade_below(std::abs(value)) - decade_below(step) + 1);
+    const int digits = value == 0 ? 1 : std::max(1, decade_below(std::abs(value)) - decade_below(step) + 1);
     return significant(value, digits);
   }
   return fmt::format("{:.{}f}", value, decimals_of(step));
@@ -85,8 +79,7 @@ std::string linear_label(double value, double step, double magnitude) {
 Axis linear_axis(Range range, int count, const AxisOptions& options) {
   double step = round_step((range.high - range.low) / count);
   if (options.integer) step = std::max(step, 1.0);
-  double first = std::floor(range.low / step + kRounding),
-         last = std::ceil(range.high / step - kRounding);
+  double first = std::floor(range.low / step + kRounding), last = std::ceil(range.high / step - kRounding);
   if (options.tight) {
     first = std::ceil(range.low / step - kRounding);
     last = std::floor(range.high / step + kRounding);
@@ -143,8 +136,7 @@ struct LogGrid {
 };
 
 LogGrid log_grid(const Range& range, int count) {
-  const double decades =
-      std::log10(range.high) - std::log10(range.low);  // the quotient may overflow
+  const double decades = std::log10(range.high) - std::log10(range.low);  // the quotient may overflow
   return {.halves = decades <= 1 || (decades <= 2 && 3 * decades <= count),
           .minor = decades <= 8,
           .every = std::max(1, static_cast<int>(std::ceil(decades / count))),
@@ -186,8 +178,7 @@ bool labels_fit(const Axis& axis, const AxisOptions& options) {
   double end = -std::numeric_limits<double>::infinity();
   for (const Tick& tick : axis.ticks) {
     if (tick.label.empty()) continue;
-    const double size =
-        options.horizontal ? text_width(tick.label, options.font_size) : options.font_size;
+    const double size = options.horizontal ? text_width(tick.label, options.font_size) : options.font_size;
     const double centre = axis.fraction(tick.value) * options.length;
     if (centre - size / 2 < end + options.font_size / 2) return false;
     end = centre + size / 2;
@@ -198,11 +189,9 @@ bool labels_fit(const Axis& axis, const AxisOptions& options) {
 }  // namespace
 
 double Axis::fraction(double value) const {
-  if (!std::isfinite(value) || (scale == Scale::log && value <= 0))
-    return std::numeric_limits<double>::quiet_NaN();
+  if (!std::isfinite(value) || (scale == Scale::log && value <= 0)) return std::numeric_limits<double>::quiet_NaN();
   const double clamped = std::clamp(value, low, high);
-  if (scale == Scale::log)
-    return (std::log(clamped) - std::log(low)) / (std::log(high) - std::log(low));
+  if (scale == Scale::log) return (std::log(clamped) - std::log(low)) / (std::log(high) - std::log(low));
   return (clamped - low) / (high - low);
 }
 

@@ -18,10 +18,10 @@ struct AxisOptions {
   bool horizontal = true;       // labels need their width, else their height
   double length = 600;          // pixels
   double font_size = 12;        // pixels
-  int most_ticks = 9;    // labelled ones, >= 5; rounding the range outwards may add one at each end
-  bool integer = false;  // linear: ticks at whole numbers only
-  bool tight = false;    // the range is that of the data; else it is widened to round numbers
-  bool from_zero = false;  // linear: the range holds zero
+  int most_ticks = 9;           // labelled ones, >= 5; rounding the range outwards may add one at each end
+  bool integer = false;         // linear: ticks at whole numbers only
+  bool tight = false;           // the range is that of the data; else it is widened to round numbers
+  bool from_zero = false;       // linear: the range holds zero
 };
 
 struct Tick {

@@ -22,9 +22,7 @@ struct Layout {
   double at_x(double value) const { return plot.left + x.fraction(value) * plot.width(); }
 };
 
-bool has_whisker(const Bar& bar) {
-  return std::isfinite(bar.value) && std::isfinite(bar.spread) && bar.spread > 0;
-}
+bool has_whisker(const Bar& bar) { return std::isfinite(bar.value) && std::isfinite(bar.spread) && bar.spread > 0; }
 
 // The kinds in the order of their first bar.
 std::vector<std::string> kinds_of(const BarChart& chart) {
@@ -70,39 +68,29 @@ Layout layout_of(const BarChart& chart, const std::vector<std::string>& texts) {
   layout.plot.left = kMargin + std::min(widest_name, kWidestName) + kNameGap;
   layout.plot.right = std::max(layout.plot.left + 60, chart.width - kMargin - widest(texts) - 14);
   layout.plot.top = kMargin + kTitleFont + 16;
-  layout.plot.bottom =
-      layout.plot.top + kRow * static_cast<double>(std::max<std::size_t>(1, chart.bars.size()));
-  layout.x = make_axis(
-      ends,
-      {.length = layout.plot.width(), .font_size = kFont, .most_ticks = 7, .from_zero = true});
+  layout.plot.bottom = layout.plot.top + kRow * static_cast<double>(std::max<std::size_t>(1, chart.bars.size()));
+  layout.x = make_axis(ends, {.length = layout.plot.width(), .font_size = kFont, .most_ticks = 7, .from_zero = true});
   return layout;
 }
 
 void draw_whisker(Xml& xml, const Bar& bar, const Layout& layout, double y) {
-  const double low = layout.at_x(bar.value - bar.spread),
-               high = layout.at_x(bar.value + bar.spread);
+  const double low = layout.at_x(bar.value - bar.spread), high = layout.at_x(bar.value + bar.spread);
   draw_segment(xml, low, y, high, y, "f-whisker");
   draw_segment(xml, low, y - 5, low, y + 5, "f-whisker");
   draw_segment(xml, high, y - 5, high, y + 5, "f-whisker");
 }
 
-void draw_bar(
-    Xml& xml, const Bar& bar, int colour, const std::string& text, const Layout& layout, double y) {
-  draw_text(xml,
-            layout.plot.left - kNameGap,
-            y + kFont * 0.35,
-            Anchor::end,
-            shortened(bar.name, kFont, kWidestName));
+void draw_bar(Xml& xml, const Bar& bar, int colour, const std::string& text, const Layout& layout, double y) {
+  draw_text(xml, layout.plot.left - kNameGap, y + kFont * 0.35, Anchor::end, shortened(bar.name, kFont, kWidestName));
   double end = layout.at_x(0);
   if (std::isfinite(bar.value)) {
     const double zero = layout.at_x(0), tip = layout.at_x(bar.value);
-    xml.leaf("rect",
-             {{"class", "f-bar " + fill_class(colour)},
-              {"x", std::min(zero, tip)},
-              {"y", y - kBarHeight / 2},
-              {"width", std::abs(tip - zero)},
-              {"height", kBarHeight},
-              {"rx", 2}});
+    xml.leaf("rect", {{"class", "f-bar " + fill_class(colour)},
+                      {"x", std::min(zero, tip)},
+                      {"y", y - kBarHeight / 2},
+                      {"width", std::abs(tip - zero)},
+                      {"height", kBarHeight},
+                      {"rx", 2}});
     end = std::max(zero, tip);
   }
   if (has_whisker(bar)) {
@@ -117,13 +105,12 @@ void draw_legend(Xml& xml, const std::vector<std::string>& kinds, double width, 
   const std::vector<LegendPlace> places = legend_places(kinds, kMargin, width - kMargin, top);
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto [x, y] = places[i];
-    xml.leaf("rect",
-             {{"class", "f-bar " + fill_class(colour_of(kinds, kinds[i]))},
-              {"x", x},
-              {"y", y - 6},
-              {"width", kSample},
-              {"height", 12},
-              {"rx", 2}});
+    xml.leaf("rect", {{"class", "f-bar " + fill_class(colour_of(kinds, kinds[i]))},
+                      {"x", x},
+                      {"y", y - 6},
+                      {"width", kSample},
+                      {"height", 12},
+                      {"rx", 2}});
     draw_text(xml, x + kSample + 8, y + kFont * 0.35, Anchor::start, kinds[i]);
   }
 }
@@ -136,25 +123,16 @@ std::string to_svg(const BarChart& chart) {
   const Layout layout = layout_of(chart, texts);
   const bool legend = kinds.size() > 1;
   const double legend_top = layout.plot.bottom + (chart.x_label.empty() ? 30 : 52);
-  const double height =
-      legend_top + kMargin + (legend ? legend_height(kinds, kMargin, chart.width - kMargin) : 0);
+  const double height = legend_top + kMargin + (legend ? legend_height(kinds, kMargin, chart.width - kMargin) : 0);
   Xml xml;
   open_chart(xml, chart.title, chart.caption, chart.width, height);
   draw_x_axis(xml, layout.x, layout.plot);
   if (!chart.x_label.empty()) {
-    draw_text(xml,
-              (layout.plot.left + layout.plot.right) / 2,
-              layout.plot.bottom + 30 + kFont,
-              Anchor::middle,
-              chart.x_label,
-              "f-quiet");
+    draw_text(xml, (layout.plot.left + layout.plot.right) / 2, layout.plot.bottom + 30 + kFont, Anchor::middle,
+              chart.x_label, "f-quiet");
   }
   for (std::size_t i = 0; i < chart.bars.size(); ++i) {
-    draw_bar(xml,
-             chart.bars[i],
-             colour_of(kinds, chart.bars[i].kind),
-             texts[i],
-             layout,
+    draw_bar(xml, chart.bars[i], colour_of(kinds, chart.bars[i].kind), texts[i], layout,
              layout.row_start(i) + kRow / 2);
   }
   const double zero = layout.at_x(0);

@@ -9,15 +9,13 @@
 
 namespace fathom::report {
 
-void open_chart(
-    Xml& xml, const std::string& title, const std::string& caption, double width, double height) {
-  xml.open("svg",
-           {{"xmlns", "http://www.w3.org/2000/svg"},
-            {"class", "f-chart"},
-            {"viewBox", fmt::format("0 0 {} {}", coordinate(width), coordinate(height))},
-            {"width", width},
-            {"height", height},
-            {"role", "img"}});
+void open_chart(Xml& xml, const std::string& title, const std::string& caption, double width, double height) {
+  xml.open("svg", {{"xmlns", "http://www.w3.org/2000/svg"},
+                   {"class", "f-chart"},
+                   {"viewBox", fmt::format("0 0 {} {}", coordinate(width), coordinate(height))},
+                   {"width", width},
+                   {"height", height},
+                   {"role", "img"}});
   xml.text("title", {}, title);
   if (!caption.empty()) xml.text("desc", {}, caption);
   xml.open("style");
@@ -25,22 +23,12 @@ void open_chart(
   xml.close();
   xml.newline();
   xml.leaf("rect", {{"class", "f-surface"}, {"width", width}, {"height", height}});
-  draw_text(xml,
-            kMargin,
-            kMargin + kTitleFont - 3,
-            Anchor::start,
-            shortened(title, kTitleFont, width - 2 * kMargin),
-            "f-title",
-            kTitleFont);
+  draw_text(xml, kMargin, kMargin + kTitleFont - 3, Anchor::start, shortened(title, kTitleFont, width - 2 * kMargin),
+            "f-title", kTitleFont);
   xml.newline();
 }
 
-void draw_text(Xml& xml,
-               double x,
-               double y,
-               Anchor anchor,
-               std::string_view text,
-               std::string_view style_class,
+void draw_text(Xml& xml, double x, double y, Anchor anchor, std::string_view text, std::string_view style_class,
                double size) {
   static constexpr std::string_view kAnchors[] = {"start", "middle", "end"};
   xml.text("text",
@@ -52,8 +40,7 @@ void draw_text(Xml& xml,
            text);
 }
 
-void draw_segment(
-    Xml& xml, double x1, double y1, double x2, double y2, std::string_view style_class) {
+void draw_segment(Xml& xml, double x1, double y1, double x2, double y2, std::string_view style_class) {
   xml.leaf("line", {{"class", style_class}, {"x1", x1}, {"y1", y1}, {"x2", x2}, {"y2", y2}});
 }
 
@@ -87,10 +74,7 @@ double widest_label(const Axis& axis) {
   return widest;
 }
 
-std::vector<LegendPlace> legend_places(const std::vector<std::string>& names,
-                                       double left,
-                                       double right,
-                                       double top) {
+std::vector<LegendPlace> legend_places(const std::vector<std::string>& names, double left, double right, double top) {
   constexpr double kGap = 8, kBetween = 24;
   std::vector<LegendPlace> places;
   double x = left, y = top + kLegendRow / 2;

@@ -23,20 +23,13 @@ struct Box {
 };
 
 // <svg> with name, description, style and surface; Xml::take closes it.
-void open_chart(
-    Xml& xml, const std::string& title, const std::string& caption, double width, double height);
+void open_chart(Xml& xml, const std::string& title, const std::string& caption, double width, double height);
 
 enum class Anchor { start, middle, end };
 
-void draw_text(Xml& xml,
-               double x,
-               double y,
-               Anchor anchor,
-               std::string_view text,
-               std::string_view style_class = "",
+void draw_text(Xml& xml, double x, double y, Anchor anchor, std::string_view text, std::string_view style_class = "",
                double size = kFont);
-void draw_segment(
-    Xml& xml, double x1, double y1, double x2, double y2, std::string_view style_class);
+void draw_segment(Xml& xml, double x1, double y1, double x2, double y2, std::string_view style_class);
 
 // Grid lines across `plot` with their labels below (x) or at the left (y). Minor ticks of a log
 // axis are short strokes.
@@ -52,10 +45,7 @@ struct LegendPlace {
 };
 inline constexpr double kSample = 30;  // width of a sample
 
-std::vector<LegendPlace> legend_places(const std::vector<std::string>& names,
-                                       double left,
-                                       double right,
-                                       double top);
+std::vector<LegendPlace> legend_places(const std::vector<std::string>& names, double left, double right, double top);
 double legend_height(const std::vector<std::string>& names, double left, double right);
 
 }  // namespace fathom::report

@@ -8,16 +8,14 @@ namespace fathom::report {
 
 std::string required(const base::Check& check) {
   const std::string bound = significant(check.bound);
-  if (!std::isfinite(check.value) || !std::isfinite(check.bound) || check.value == check.bound)
-    return bound;
+  if (!std::isfinite(check.value) || !std::isfinite(check.bound) || check.value == check.bound) return bound;
   return ((check.value < check.bound) == check.ok ? "≤ " : "≥ ") + bound;
 }
 
 base::Table check_table(const std::vector<base::Check>& checks) {
   base::Table table{"", {"claim", "result", "value", "required"}, {}};
   for (const base::Check& check : checks) {
-    table.rows.push_back(
-        {check.name, check.ok ? "holds" : "FAILS", significant(check.value), required(check)});
+    table.rows.push_back({check.name, check.ok ? "holds" : "FAILS", significant(check.value), required(check)});
   }
   return table;
 }

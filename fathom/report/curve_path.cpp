@@ -15,10 +15,7 @@ void append(std::string& path, char command, Point point) {
 }
 
 // The points of [begin, end) that draw a column: first, both extremes in their order, last.
-void append_column(const std::vector<Point>& run,
-                   std::size_t begin,
-                   std::size_t end,
-                   std::vector<Point>& out) {
+void append_column(const std::vector<Point>& run, std::size_t begin, std::size_t end, std::vector<Point>& out) {
   const auto by_y = [](Point a, Point b) { return a.y < b.y; };
   const auto first = run.begin() + static_cast<std::ptrdiff_t>(begin),
              last = run.begin() + static_cast<std::ptrdiff_t>(end);

@@ -12,12 +12,10 @@ using base::Curve;
 std::vector<std::string> quantities_of(const base::StudyRecord& record) {
   std::vector<std::string> names;
   for (const Curve& curve : record.curves) {
-    if (std::find(names.begin(), names.end(), curve.quantity) == names.end())
-      names.push_back(curve.quantity);
+    if (std::find(names.begin(), names.end(), curve.quantity) == names.end()) names.push_back(curve.quantity);
   }
-  std::stable_partition(names.begin(), names.end(), [](const std::string& name) {
-    return !quantity_of(name).along_training;
-  });
+  std::stable_partition(names.begin(), names.end(),
+                        [](const std::string& name) { return !quantity_of(name).along_training; });
   return names;
 }
 
@@ -32,8 +30,7 @@ Curves curves_of(const base::StudyRecord& record, const std::string& quantity) {
 std::vector<std::string> distinct(const Curves& curves, std::string Curve::*member) {
   std::vector<std::string> names;
   for (const Curve* curve : curves) {
-    if (std::find(names.begin(), names.end(), curve->*member) == names.end())
-      names.push_back(curve->*member);
+    if (std::find(names.begin(), names.end(), curve->*member) == names.end()) names.push_back(curve->*member);
   }
   return names;
 }
@@ -42,9 +39,7 @@ std::size_t points_of(const Curve& curve) { return std::min(curve.t.size(), curv
 
 bool has_spread(const Curve& curve) {
   return curve.std.size() >= points_of(curve) &&
-         std::any_of(curve.std.begin(), curve.std.end(), [](double std) {
-           return std::isfinite(std) && std > 0;
-         });
+         std::any_of(curve.std.begin(), curve.std.end(), [](double std) { return std::isfinite(std) && std > 0; });
 }
 
 double training_depth(const base::StudyRecord& record) {

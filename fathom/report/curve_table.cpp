@@ -47,8 +47,7 @@ CurveColumns columns_of(const base::StudyRecord& record, const std::string& name
   const Curves curves = curves_of(record, name);
   const Quantity quantity = quantity_of(name);
   return {.groups = distinct(curves, &Curve::group).size() > 1,
-          .spread = std::any_of(
-              curves.begin(), curves.end(), [](const Curve* curve) { return has_spread(*curve); }),
+          .spread = std::any_of(curves.begin(), curves.end(), [](const Curve* curve) { return has_spread(*curve); }),
           .better = quantity.better,
           .depth = quantity.along_training ? NAN : training_depth(record)};
 }

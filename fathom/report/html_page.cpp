@@ -73,10 +73,7 @@ void write_head(Xml& xml, const base::Table& table, const std::vector<bool>& num
   xml.close();
 }
 
-void write_row(Xml& xml,
-               const std::vector<std::string>& row,
-               const std::vector<bool>& numeric,
-               bool emphasised) {
+void write_row(Xml& xml, const std::vector<std::string>& row, const std::vector<bool>& numeric, bool emphasised) {
   xml.open("tr", {{"class", emphasised ? "best" : ""}});
   for (std::size_t c = 0; c < numeric.size(); ++c) {
     const std::string text = c < row.size() ? row[c] : "";
@@ -164,8 +161,7 @@ void HtmlPage::checks(const std::vector<base::Check>& checks) {
     xml_.open("tr");
     xml_.text("th", {{"scope", "row"}}, words.rows[r][0]);
     xml_.text("td", {{"class", checks[r].ok ? "holds" : "fails"}}, words.rows[r][1]);
-    for (std::size_t c = 2; c < words.rows[r].size(); ++c)
-      xml_.text("td", {{"class", "n"}}, words.rows[r][c]);
+    for (std::size_t c = 2; c < words.rows[r].size(); ++c) xml_.text("td", {{"class", "n"}}, words.rows[r][c]);
     xml_.close();
   }
   xml_.close();

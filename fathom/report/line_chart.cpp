@@ -30,17 +30,14 @@ std::size_t points_of(const Series& series) { return std::min(series.x.size(), s
 
 std::vector<std::string> names_of(const LineChart& chart) {
   std::vector<std::string> names;
-  for (const Series& series : chart.series)
-    names.push_back(shortened(series.name, kFont, chart.width / 2));
+  for (const Series& series : chart.series) names.push_back(shortened(series.name, kFont, chart.width / 2));
   return names;
 }
 
 std::vector<double> x_values(const LineChart& chart) {
   std::vector<double> values;
   for (const Series& series : chart.series) {
-    values.insert(values.end(),
-                  series.x.begin(),
-                  series.x.begin() + static_cast<std::ptrdiff_t>(points_of(series)));
+    values.insert(values.end(), series.x.begin(), series.x.begin() + static_cast<std::ptrdiff_t>(points_of(series)));
   }
   for (const Rule& rule : chart.verticals) values.push_back(rule.at);
   return values;
@@ -64,8 +61,8 @@ std::vector<double> y_values(const LineChart& chart) {
   for (const Rule& rule : chart.horizontals) values.push_back(rule.at);
   // A band whose lower end is near zero would stretch a log axis over empty decades: it is cut a
   // factor 10 below the lines.
-  const double cut = chart.y.scale == Scale::log ? least_positive(lines) / 10
-                                                 : -std::numeric_limits<double>::infinity();
+  const double cut =
+      chart.y.scale == Scale::log ? least_positive(lines) / 10 : -std::numeric_limits<double>::infinity();
   for (const Series& series : lines) {
     values.insert(values.end(), series.y.begin(), series.y.end());
     values.insert(values.end(), series.high.begin(), series.high.end());
@@ -93,8 +90,7 @@ Layout layout_of(const LineChart& chart) {
   layout.y = make_axis(y_values(chart), y);
   layout.plot.left = kMargin + widest_label(layout.y) + 9;
   layout.plot.right =
-      chart.width - kMargin -
-      std::max(10.0, widest(chart.horizontals) + (chart.horizontals.empty() ? 0 : 8));
+      chart.width - kMargin - std::max(10.0, widest(chart.horizontals) + (chart.horizontals.empty() ? 0 : 8));
   AxisOptions x = chart.x;
   x.horizontal = true;
   x.length = layout.plot.width();
@@ -108,16 +104,14 @@ void draw_axis_labels(Xml& xml, const LineChart& chart, const Layout& layout) {
   if (!chart.y_label.empty()) draw_text(xml, kMargin, y, Anchor::start, chart.y_label, "f-quiet");
   const double centre = (layout.plot.left + layout.plot.right) / 2;
   if (!chart.x_label.empty())
-    draw_text(
-        xml, centre, layout.plot.bottom + 30 + kFont, Anchor::middle, chart.x_label, "f-quiet");
+    draw_text(xml, centre, layout.plot.bottom + 30 + kFont, Anchor::middle, chart.x_label, "f-quiet");
 }
 
 // Labels of vertical rules stand above the plot, pushed inside its ends and behind the label
 // before.
 void draw_verticals(Xml& xml, const LineChart& chart, const Layout& layout) {
   std::vector<Rule> rules = chart.verticals;
-  std::stable_sort(
-      rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.at < b.at; });
+  std::stable_sort(rules.begin(), rules.end(), [](const Rule& a, const Rule& b) { return a.at < b.at; });
   double free_from = layout.plot.left;
   for (const Rule& rule : rules) {
     const double x = layout.at_x(rule.at);
@@ -137,9 +131,7 @@ std::vector<double> spread_out(std::vector<double> heights, const Box& plot) {
   constexpr double kLine = kFont + 3;
   std::vector<std::size_t> order(heights.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return heights[a] < heights[b];
-  });
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return heights[a] < heights[b]; });
   for (std::size_t i = 1; i < order.size(); ++i) {
     heights[order[i]] = std::max(heights[order[i]], heights[order[i - 1]] + kLine);
   }
@@ -162,8 +154,7 @@ void draw_horizontals(Xml& xml, const LineChart& chart, const Layout& layout) {
   }
   heights = spread_out(heights, layout.plot);
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    draw_text(
-        xml, layout.plot.right + 8, heights[i] + kFont * 0.35, Anchor::start, labels[i], "f-quiet");
+    draw_text(xml, layout.plot.right + 8, heights[i] + kFont * 0.35, Anchor::start, labels[i], "f-quiet");
   }
 }
 
@@ -179,12 +170,10 @@ void draw_band(Xml& xml, const Series& series, int index, const Layout& layout) 
   };
   for (std::size_t i = 0; i < count; ++i) {
     // On a log axis what reaches down to zero is drawn down to the axis.
-    const double low =
-        layout.y.scale == Scale::log && series.low[i] <= 0 ? layout.y.low : series.low[i];
+    const double low = layout.y.scale == Scale::log && series.low[i] <= 0 ? layout.y.low : series.low[i];
     const Point top{layout.at_x(series.x[i]), layout.at_y(series.high[i])};
     const Point bottom{top.x, layout.at_y(low)};
-    if (!std::isfinite(top.x) || !std::isfinite(top.y) || !std::isfinite(bottom.y) ||
-        !std::isfinite(series.y[i])) {
+    if (!std::isfinite(top.x) || !std::isfinite(top.y) || !std::isfinite(bottom.y) || !std::isfinite(series.y[i])) {
       flush();
       continue;
     }
@@ -195,9 +184,7 @@ void draw_band(Xml& xml, const Series& series, int index, const Layout& layout) 
 }
 
 void draw_stroke(Xml& xml, int index, const std::string& path) {
-  xml.leaf(
-      "path",
-      {{"class", "f-series " + line_class(index)}, {"stroke-dasharray", dash(index)}, {"d", path}});
+  xml.leaf("path", {{"class", "f-series " + line_class(index)}, {"stroke-dasharray", dash(index)}, {"d", path}});
 }
 
 // About eight markers along a run; those of different series are staggered, so that flat neighbours
@@ -205,8 +192,7 @@ void draw_stroke(Xml& xml, int index, const std::string& path) {
 void draw_markers(Xml& xml, const std::vector<Point>& run, int index) {
   const std::size_t step = std::max<std::size_t>(1, run.size() / 8);
   const std::size_t first = static_cast<std::size_t>(index) * step / 4 % step;
-  for (std::size_t i = first; i < run.size(); i += step)
-    draw_marker(xml, index, run[i].x, run[i].y);
+  for (std::size_t i = first; i < run.size(); i += step) draw_marker(xml, index, run[i].x, run[i].y);
 }
 
 void draw_series(Xml& xml, const Series& series, int index, const Layout& layout) {
@@ -237,16 +223,11 @@ void draw_legend(Xml& xml, const LineChart& chart, double top) {
 void draw_if_empty(Xml& xml, const LineChart& chart, const Layout& layout) {
   for (const Series& series : chart.series) {
     for (std::size_t i = 0; i < points_of(series); ++i) {
-      if (std::isfinite(layout.at_x(series.x[i])) && std::isfinite(layout.at_y(series.y[i])))
-        return;
+      if (std::isfinite(layout.at_x(series.x[i])) && std::isfinite(layout.at_y(series.y[i]))) return;
     }
   }
   const Box& plot = layout.plot;
-  draw_text(xml,
-            (plot.left + plot.right) / 2,
-            (plot.top + plot.bottom) / 2,
-            Anchor::middle,
-            "no finite values",
+  draw_text(xml, (plot.left + plot.right) / 2, (plot.top + plot.bottom) / 2, Anchor::middle, "no finite values",
             "f-quiet");
 }
 
@@ -256,11 +237,7 @@ std::string to_svg(const LineChart& chart) {
   const Layout layout = layout_of(chart);
   const double legend = legend_height(names_of(chart), kMargin, chart.width - kMargin);
   Xml xml;
-  open_chart(xml,
-             chart.title,
-             chart.caption,
-             chart.width,
-             chart.height + (legend > 0 ? legend + kMargin : 0));
+  open_chart(xml, chart.title, chart.caption, chart.width, chart.height + (legend > 0 ? legend + kMargin : 0));
   draw_axis_labels(xml, chart, layout);
   draw_x_axis(xml, layout.x, layout.plot);
   draw_y_axis(xml, layout.y, layout.plot);
@@ -271,8 +248,7 @@ std::string to_svg(const LineChart& chart) {
     if (has_band(chart.series[static_cast<std::size_t>(i)]))
       draw_band(xml, chart.series[static_cast<std::size_t>(i)], i, layout);
   }
-  for (int i = 0; i < count; ++i)
-    draw_series(xml, chart.series[static_cast<std::size_t>(i)], i, layout);
+  for (int i = 0; i < count; ++i) draw_series(xml, chart.series[static_cast<std::size_t>(i)], i, layout);
   draw_if_empty(xml, chart, layout);
   if (legend > 0) draw_legend(xml, chart, chart.height);
   return xml.take();

@@ -29,14 +29,12 @@ struct LineChart {
   std::string title;    // also the name that a screen reader says
   std::string caption;  // its description; not drawn
   std::string x_label, y_label;
-  AxisOptions x = {.integer = true,
-                   .tight = true};  // length, font_size and horizontal are set by the chart
+  AxisOptions x = {.integer = true, .tight = true};  // length, font_size and horizontal are set by the chart
   AxisOptions y = {};
   std::vector<Series> series;
   std::vector<Rule> verticals;    // "training depth": labelled above the plot
   std::vector<Rule> horizontals;  // "predict zero": labelled at the right
-  std::vector<Series>
-      also_fit;  // not drawn, but covered by the y axis: charts side by side share a range
+  std::vector<Series> also_fit;   // not drawn, but covered by the y axis: charts side by side share a range
   double width = 760,
          height = 420;  // of the viewBox; the picture scales. The legend adds to the height.
 };

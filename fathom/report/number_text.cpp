@@ -19,8 +19,7 @@ std::string without_trailing_zeros(std::string text) {
 std::string scientific(double value, int digits) {
   const std::string text = fmt::format("{:.{}e}", value, digits - 1);
   const std::size_t e = text.find('e');
-  return without_trailing_zeros(text.substr(0, e)) + "×" +
-         power_of_ten(std::stoi(text.substr(e + 1)));
+  return without_trailing_zeros(text.substr(0, e)) + "×" + power_of_ten(std::stoi(text.substr(e + 1)));
 }
 
 int exponent_of(double value) { return static_cast<int>(std::floor(std::log10(std::abs(value)))); }

@@ -21,8 +21,7 @@ constexpr std::array<Colour, kColours> kPalette = {{{"#0065a8", "#62b5f0"},    /
                                                     {"#6b4c3b", "#cfa58f"},    // brown
                                                     {"#555555", "#c4c4c4"}}};  // grey
 
-constexpr std::array<std::string_view, 6> kDashes = {
-    "none", "7 3", "2 2.5", "9 3 2 3", "14 4", "5 2 2 2 2 2"};
+constexpr std::array<std::string_view, 6> kDashes = {"none", "7 3", "2 2.5", "9 3 2 3", "14 4", "5 2 2 2 2 2"};
 
 constexpr std::string_view kParts = R"(
 .f-chart { font-family: system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'DejaVu Sans', sans-serif }
@@ -61,11 +60,8 @@ std::string colours(std::string_view Colour::*tone) {
 }  // namespace
 
 std::string chart_style() {
-  return fmt::format("{}{}@media screen and (prefers-color-scheme: dark) {{{}{}}}\n",
-                     kParts,
-                     colours(&Colour::light),
-                     kDarkParts,
-                     colours(&Colour::dark));
+  return fmt::format("{}{}@media screen and (prefers-color-scheme: dark) {{{}{}}}\n", kParts, colours(&Colour::light),
+                     kDarkParts, colours(&Colour::dark));
 }
 
 std::string_view dash(int index) {

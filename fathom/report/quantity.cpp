@@ -73,19 +73,15 @@ Quantity quantity_of(const std::string& name) {
 }
 
 std::string metric_words(const std::string& metric) {
-  static const std::map<std::string, std::string> kWords = {{"rel_l2", "relative L2 error"},
-                                                            {"mse", "mean squared error"},
-                                                            {"psnr", "PSNR (dB)"},
-                                                            {"ssim", "SSIM"}};
+  static const std::map<std::string, std::string> kWords = {
+      {"rel_l2", "relative L2 error"}, {"mse", "mean squared error"}, {"psnr", "PSNR (dB)"}, {"ssim", "SSIM"}};
   const auto entry = kWords.find(metric);
   return entry != kWords.end() ? entry->second : spaced(metric);
 }
 
 Better better_of(const std::string& metric) {
-  static const std::set<std::string> kHigher = {
-      "psnr", "ssim", "accuracy", "solved", "exact_match"};
-  static const std::set<std::string> kLower = {
-      "rel_l2", "mse", "error", "loss", "perplexity", "residual"};
+  static const std::set<std::string> kHigher = {"psnr", "ssim", "accuracy", "solved", "exact_match"};
+  static const std::set<std::string> kLower = {"rel_l2", "mse", "error", "loss", "perplexity", "residual"};
   if (kHigher.contains(metric)) return Better::higher;
   return kLower.contains(metric) ? Better::lower : Better::neither;
 }

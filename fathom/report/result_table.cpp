@@ -20,24 +20,19 @@ int best_where(const base::StudyRecord& record, const std::string& metric, Accep
   double value = NAN;
   for (std::size_t i = 0; i < record.models.size(); ++i) {
     const ModelResult& model = record.models[i];
-    if (model.metric != metric || !accepts(model) ||
-        !is_better(model.test, value, better_of(metric)))
-      continue;
+    if (model.metric != metric || !accepts(model) || !is_better(model.test, value, better_of(metric))) continue;
     best = static_cast<int>(i);
     value = model.test;
   }
   return best;
 }
 
-void add_column(base::Table& table,
-                const std::string& name,
-                const std::vector<std::string>& cells) {
+void add_column(base::Table& table, const std::string& name, const std::vector<std::string>& cells) {
   table.header.push_back(name);
   for (std::size_t i = 0; i < cells.size(); ++i) table.rows[i].push_back(cells[i]);
 }
 
-std::vector<double> figures(const base::StudyRecord& record,
-                            const std::function<double(const ModelResult&)>& figure) {
+std::vector<double> figures(const base::StudyRecord& record, const std::function<double(const ModelResult&)>& figure) {
   std::vector<double> values;
   for (const ModelResult& model : record.models) values.push_back(figure(model));
   return values;
@@ -51,13 +46,10 @@ std::vector<std::string> cells(const base::StudyRecord& record, Cell cell) {
 }
 
 bool any_finite(const std::vector<double>& values) {
-  return std::any_of(
-      values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  return std::any_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
 }
 
-void add_figure(base::Table& table,
-                const std::string& name,
-                const std::vector<double>& mean,
+void add_figure(base::Table& table, const std::string& name, const std::vector<double>& mean,
                 const std::vector<double>& std) {
   if (!any_finite(mean)) return;
   add_column(table, name, column_text(mean));
@@ -79,11 +71,9 @@ std::set<std::string> extras_of(const base::StudyRecord& record) {
 }
 
 std::vector<std::string> marked_names(const base::StudyRecord& record) {
-  std::vector<std::string> names =
-      cells(record, [](const ModelResult& model) { return model.name; });
+  std::vector<std::string> names = cells(record, [](const ModelResult& model) { return model.name; });
   for (const std::string& metric : metrics_of(record)) {
-    if (const int best = best_model(record, metric); best >= 0)
-      names[static_cast<std::size_t>(best)] += " (best)";
+    if (const int best = best_model(record, metric); best >= 0) names[static_cast<std::size_t>(best)] += " (best)";
   }
   return names;
 }
@@ -99,9 +89,7 @@ int best_model(const base::StudyRecord& record, const std::string& metric) {
   return best_where(record, metric, [](const ModelResult&) { return true; });
 }
 
-int best_model(const base::StudyRecord& record,
-               const std::string& metric,
-               const std::string& kind) {
+int best_model(const base::StudyRecord& record, const std::string& metric, const std::string& kind) {
   return best_where(record, metric, [&](const ModelResult& model) { return model.kind == kind; });
 }
 
@@ -112,34 +100,24 @@ std::string main_metric(const base::StudyRecord& record) {
 base::Table result_table(const base::StudyRecord& record) {
   base::Table table{"", {}, std::vector<std::vector<std::string>>(record.models.size())};
   const bool one_metric = metrics_of(record).size() <= 1;
-  const std::string unit =
-      one_metric && !main_metric(record).empty() ? " " + main_metric(record) : "";
+  const std::string unit = one_metric && !main_metric(record).empty() ? " " + main_metric(record) : "";
   add_column(table, "model", marked_names(record));
   add_column(table, "kind", cells(record, [](const ModelResult& m) { return m.kind; }));
-  add_column(table, "parameters", cells(record, [](const ModelResult& m) {
-               return grouped(m.parameters);
-             }));
-  if (!one_metric)
-    add_column(table, "metric", cells(record, [](const ModelResult& m) { return m.metric; }));
+  add_column(table, "parameters", cells(record, [](const ModelResult& m) { return grouped(m.parameters); }));
+  if (!one_metric) add_column(table, "metric", cells(record, [](const ModelResult& m) { return m.metric; }));
   const auto column = [&](double ModelResult::*member) {
     return figures(record, [=](const ModelResult& m) { return m.*member; });
   };
   add_figure(table, "test" + unit, column(&ModelResult::test), column(&ModelResult::test_std));
   add_figure(table, "train" + unit, column(&ModelResult::train), column(&ModelResult::train_std));
-  const bool seeded = std::any_of(
-      record.models.begin(), record.models.end(), [](const ModelResult& m) { return m.seeds > 1; });
-  if (seeded)
-    add_column(table, "seeds", cells(record, [](const ModelResult& m) {
-                 return std::to_string(m.seeds);
-               }));
+  const bool seeded =
+      std::any_of(record.models.begin(), record.models.end(), [](const ModelResult& m) { return m.seeds > 1; });
+  if (seeded) add_column(table, "seeds", cells(record, [](const ModelResult& m) { return std::to_string(m.seeds); }));
   add_column(table, "training time", cells(record, [](const ModelResult& m) {
                return m.seconds_train > 0 ? duration(m.seconds_train) : kMissing;
              }));
   for (const std::string& name : extras_of(record)) {
-    add_figure(table,
-               spaced(name),
-               figures(record, [&](const ModelResult& m) { return extra(m, name); }),
-               {});
+    add_figure(table, spaced(name), figures(record, [&](const ModelResult& m) { return extra(m, name); }), {});
   }
   return table;
 }

@@ -46,8 +46,7 @@ bool is_log(const Quantity& quantity, const Curves& curves) {
   for (const Curve* curve : curves) {
     for (const double mean : curve->mean) {
       if (mean < 0) return false;
-      if (mean > 0 && std::isfinite(mean))
-        least = std::min(least, mean), greatest = std::max(greatest, mean);
+      if (mean > 0 && std::isfinite(mean)) least = std::min(least, mean), greatest = std::max(greatest, mean);
     }
   }
   return greatest > kLogFrom * least;
@@ -61,17 +60,14 @@ std::vector<Rule> vertical_rules(const base::StudyRecord& record, const Quantity
 
 // The best predictor that learns nothing, where the curves are of what the table measures; nullptr
 // elsewhere.
-const base::ModelResult* best_baseline(const base::StudyRecord& record,
-                                       const std::string& quantity) {
+const base::ModelResult* best_baseline(const base::StudyRecord& record, const std::string& quantity) {
   const int best = best_model(record, main_metric(record), "baseline");
   if (best < 0 || (quantity != "error" && quantity != main_metric(record))) return nullptr;
   return &record.models[static_cast<std::size_t>(best)];
 }
 
 // Under the title: what unit the error has, and which way is better.
-std::string y_label(const base::StudyRecord& record,
-                    const std::string& name,
-                    const Quantity& quantity) {
+std::string y_label(const base::StudyRecord& record, const std::string& name, const Quantity& quantity) {
   const std::string unit = name == "error" ? metric_words(main_metric(record)) : "";
   const std::string direction = direction_words(quantity.better);
   return unit + (unit.empty() || direction.empty() ? "" : ", ") + direction;
@@ -79,8 +75,7 @@ std::string y_label(const base::StudyRecord& record,
 
 bool any_not_finite(const Curves& curves) {
   return std::any_of(curves.begin(), curves.end(), [](const Curve* curve) {
-    return std::any_of(
-        curve->mean.begin(), curve->mean.end(), [](double mean) { return !std::isfinite(mean); });
+    return std::any_of(curve->mean.begin(), curve->mean.end(), [](double mean) { return !std::isfinite(mean); });
   });
 }
 
@@ -96,32 +91,23 @@ bool reaches_zero(const Curve& curve) {
 // end.
 bool bands_help(const Curves& curves, const Curves& all, Scale scale) {
   if (curves.size() > kMostBands) return false;
-  const bool cut = scale == Scale::log && std::any_of(all.begin(), all.end(), [](const Curve* c) {
-                     return reaches_zero(*c);
-                   });
+  const bool cut =
+      scale == Scale::log && std::any_of(all.begin(), all.end(), [](const Curve* c) { return reaches_zero(*c); });
   return !cut || curves.size() == 1;
 }
 
-std::string caption_of(const Curves& curves,
-                       const LineChart& chart,
-                       const Quantity& quantity,
+std::string caption_of(const Curves& curves, const LineChart& chart, const Quantity& quantity,
                        const base::ModelResult* baseline) {
   const bool log = chart.y.scale == Scale::log;
-  const bool banded = std::any_of(chart.series.begin(),
-                                  chart.series.end(),
-                                  [](const Series& series) { return !series.low.empty(); });
-  const bool cut = log && std::any_of(curves.begin(), curves.end(), [](const Curve* c) {
-                     return reaches_zero(*c);
-                   });
+  const bool banded =
+      std::any_of(chart.series.begin(), chart.series.end(), [](const Series& series) { return !series.low.empty(); });
+  const bool cut = log && std::any_of(curves.begin(), curves.end(), [](const Curve* c) { return reaches_zero(*c); });
   std::string out = quantity.reading;
   if (banded) out += " Shaded: mean ± one standard deviation over the samples.";
-  if (banded && cut)
-    out += " The shade reaches down to the axis where the deviation exceeds the mean.";
-  if (!chart.verticals.empty())
-    out += " Right of the vertical rule a model iterates longer than it was trained for.";
+  if (banded && cut) out += " The shade reaches down to the axis where the deviation exceeds the mean.";
+  if (!chart.verticals.empty()) out += " Right of the vertical rule a model iterates longer than it was trained for.";
   if (baseline != nullptr) {
-    out += fmt::format(" The horizontal rule is the best predictor that learns nothing: {}.",
-                       baseline->name);
+    out += fmt::format(" The horizontal rule is the best predictor that learns nothing: {}.", baseline->name);
   }
   if (log && !quantity.always_log) out += " The axis is logarithmic.";
   if (any_not_finite(curves)) out += " A gap in a line: the value was not finite.";
@@ -133,8 +119,7 @@ std::string caption_of(const Curves& curves,
 std::string file_name(const std::string& words) {
   std::string name;
   for (const char c : words) {
-    const bool plain =
-        std::isalnum(static_cast<unsigned char>(c)) != 0 && static_cast<unsigned char>(c) < 0x80;
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 && static_cast<unsigned char>(c) < 0x80;
     if (plain)
       name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     else if (!name.empty() && name.back() != '-')
@@ -148,18 +133,14 @@ void make_names_unique(std::vector<NamedSvg>& figures) {
   std::set<std::string> used;
   for (NamedSvg& figure : figures) {
     const std::string name = figure.name;
-    for (int i = 2; !used.insert(figure.name).second; ++i)
-      figure.name = fmt::format("{}-{}", name, i);
+    for (int i = 2; !used.insert(figure.name).second; ++i) figure.name = fmt::format("{}-{}", name, i);
   }
 }
 
 // ---- the charts
 
 // One chart; `all` are the curves that share its scale.
-NamedSvg line_figure(const base::StudyRecord& record,
-                     const std::string& name,
-                     const Curves& curves,
-                     const Curves& all,
+NamedSvg line_figure(const base::StudyRecord& record, const std::string& name, const Curves& curves, const Curves& all,
                      const std::string& panel) {
   const Quantity quantity = quantity_of(name);
   const bool by_group = distinct(curves, &Curve::group).size() > 1;
@@ -172,8 +153,7 @@ NamedSvg line_figure(const base::StudyRecord& record,
   chart.y.from_zero = quantity.from_zero;
   chart.verticals = vertical_rules(record, quantity);
   const base::ModelResult* baseline = best_baseline(record, name);
-  if (baseline != nullptr)
-    chart.horizontals = {{baseline->test, "baseline " + significant(baseline->test, 3)}};
+  if (baseline != nullptr) chart.horizontals = {{baseline->test, "baseline " + significant(baseline->test, 3)}};
   const bool bands = !quantity.along_training && bands_help(curves, all, chart.y.scale);
   if (!panel.empty()) {
     chart.width = kPanelWidth;
@@ -184,8 +164,7 @@ NamedSvg line_figure(const base::StudyRecord& record,
     const std::string label = by_group && by_model ? curve->model + ", " + curve->group
                               : by_group           ? curve->group
                                                    : curve->model;
-    chart.series.push_back(
-        series_of(*curve, label, bands, curves.size() <= kMostMarked && !quantity.along_training));
+    chart.series.push_back(series_of(*curve, label, bands, curves.size() <= kMostMarked && !quantity.along_training));
   }
   chart.caption = caption_of(curves, chart, quantity, baseline);
   return {file_name(panel.empty() ? name : name + " " + panel), name, to_svg(chart), chart.caption};
@@ -199,9 +178,8 @@ std::vector<NamedSvg> quantity_figures(const base::StudyRecord& record, const st
   std::vector<NamedSvg> figures;
   for (const std::string& model : models) {
     Curves own;
-    std::copy_if(curves.begin(), curves.end(), std::back_inserter(own), [&](const Curve* curve) {
-      return curve->model == model;
-    });
+    std::copy_if(curves.begin(), curves.end(), std::back_inserter(own),
+                 [&](const Curve* curve) { return curve->model == model; });
     figures.push_back(line_figure(record, name, own, curves, model));
   }
   return figures;
@@ -221,8 +199,7 @@ NamedSvg bar_figure(const base::StudyRecord& record, const std::string& metric) 
   if (const std::string direction = direction_words(better_of(metric)); !direction.empty())
     chart.x_label += ", " + direction;
   chart.caption = "Each bar is one model of the table.";
-  if (whiskers)
-    chart.caption += " The whisker spans one standard deviation over the seeds to either side.";
+  if (whiskers) chart.caption += " The whisker spans one standard deviation over the seeds to either side.";
   return {file_name("test " + metric), "", to_svg(chart), chart.caption};
 }
 
@@ -232,13 +209,11 @@ std::vector<NamedSvg> study_figures(const base::StudyRecord& record) {
   std::vector<NamedSvg> figures;
   std::vector<std::string> metrics;
   for (const base::ModelResult& model : record.models) {
-    if (std::find(metrics.begin(), metrics.end(), model.metric) == metrics.end())
-      metrics.push_back(model.metric);
+    if (std::find(metrics.begin(), metrics.end(), model.metric) == metrics.end()) metrics.push_back(model.metric);
   }
   for (const std::string& metric : metrics) figures.push_back(bar_figure(record, metric));
   for (const std::string& quantity : quantities_of(record)) {
-    for (NamedSvg& figure : quantity_figures(record, quantity))
-      figures.push_back(std::move(figure));
+    for (NamedSvg& figure : quantity_figures(record, quantity)) figures.push_back(std::move(figure));
   }
   make_names_unique(figures);
   return figures;

@@ -9,8 +9,7 @@
 namespace fathom::report {
 
 struct NamedSvg {
-  std::string
-      name;  // a file name without its ending: "error", "lipschitz-implicit-8"; unique in the list
+  std::string name;      // a file name without its ending: "error", "lipschitz-implicit-8"; unique in the list
   std::string quantity;  // of the curves it shows, which stand together; "" for a bar chart
   std::string svg;
   std::string caption;  // how to read it

@@ -51,8 +51,7 @@ void write_figures(HtmlPage& page, const base::StudyRecord& record) {
   for (std::size_t begin = 0, end = 0; begin < figures.size(); begin = end) {
     const std::string& quantity = figures[begin].quantity;
     std::vector<std::string> svgs;
-    for (; end < figures.size() && figures[end].quantity == quantity; ++end)
-      svgs.push_back(figures[end].svg);
+    for (; end < figures.size() && figures[end].quantity == quantity; ++end) svgs.push_back(figures[end].svg);
     if (heading_of(quantity) != section) page.heading(section = heading_of(quantity));
     page.figure(svgs, figures[begin].caption);
     if (!quantity.empty()) write_numbers(page, record, quantity);
@@ -68,11 +67,9 @@ void write_checks(HtmlPage& page, const base::StudyRecord& record) {
 
 void write_data(HtmlPage& page, const base::StudyRecord& record) {
   base::Table facts{"", {"fact", "value"}, {}};
-  if (record.train_samples > 0)
-    facts.rows.push_back({"training samples", grouped(record.train_samples)});
+  if (record.train_samples > 0) facts.rows.push_back({"training samples", grouped(record.train_samples)});
   if (record.test_samples > 0) facts.rows.push_back({"test samples", grouped(record.test_samples)});
-  for (const auto& [name, value] : record.statistics)
-    facts.rows.push_back({spaced(name), significant(value)});
+  for (const auto& [name, value] : record.statistics) facts.rows.push_back({spaced(name), significant(value)});
   page.heading("Data");
   page.table(facts);
   if (!record.data_sha256.empty()) page.paragraph("SHA-256 of the data: " + record.data_sha256);

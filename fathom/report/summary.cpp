@@ -21,33 +21,25 @@ const ModelResult& model_at(const base::StudyRecord& record, int index) {
 }
 
 std::string what_was_run(const base::StudyRecord& record) {
-  const auto trained = std::count_if(record.models.begin(),
-                                     record.models.end(),
+  const auto trained = std::count_if(record.models.begin(), record.models.end(),
                                      [](const ModelResult& m) { return m.kind != "baseline"; });
-  std::string out =
-      fmt::format("{} {} trained", plural(trained, "model"), trained == 1 ? "was" : "were");
-  if (record.train_samples > 0)
-    out += fmt::format(" on {}", plural(record.train_samples, "sample"));
-  if (record.test_samples > 0)
-    out += fmt::format(" and tested on {} others", grouped(record.test_samples));
+  std::string out = fmt::format("{} {} trained", plural(trained, "model"), trained == 1 ? "was" : "were");
+  if (record.train_samples > 0) out += fmt::format(" on {}", plural(record.train_samples, "sample"));
+  if (record.test_samples > 0) out += fmt::format(" and tested on {} others", grouped(record.test_samples));
   return out + ".";
 }
 
 std::string figure_of(const ModelResult& model) {
   std::string out = significant(model.test, 3);
   if (std::isfinite(model.test_std))
-    out +=
-        fmt::format(" ± {} over {}", significant(model.test_std, 2), plural(model.seeds, "seed"));
+    out += fmt::format(" ± {} over {}", significant(model.test_std, 2), plural(model.seeds, "seed"));
   return out;
 }
 
 std::string the_best(const ModelResult& best) {
   std::string about = best.kind;
   if (best.parameters > 0) about += fmt::format(", {}", plural(best.parameters, "parameter"));
-  return fmt::format("{} ({}) is best: its {} on the test samples is {}.",
-                     best.name,
-                     about,
-                     metric_words(best.metric),
+  return fmt::format("{} ({}) is best: its {} on the test samples is {}.", best.name, about, metric_words(best.metric),
                      figure_of(best));
 }
 
@@ -60,15 +52,12 @@ std::string difference(double ratio) {
   if (!(ratio > 0) || !std::isfinite(ratio)) return "";
   if (ratio >= 2) return fmt::format(", {} times as much", significant(ratio, 2));
   const double percent = std::round(100 * (ratio - 1));
-  return percent == 0
-             ? ""
-             : fmt::format(", {:.0f}% {}", std::abs(percent), percent > 0 ? "more" : "less");
+  return percent == 0 ? "" : fmt::format(", {:.0f}% {}", std::abs(percent), percent > 0 ? "more" : "less");
 }
 
 // "The best explicit model, explicit-8, reaches 0.283: 39% more."
 std::string against(const ModelResult& best, const ModelResult& other) {
-  std::string out = fmt::format(
-      "The best {}, {}, reaches {}", kind_words(other.kind), other.name, figure_of(other));
+  std::string out = fmt::format("The best {}, {}, reaches {}", kind_words(other.kind), other.name, figure_of(other));
   return out + difference(other.test / best.test) + ".";
 }
 
@@ -85,9 +74,7 @@ std::vector<std::string> comparisons(const base::StudyRecord& record, const Mode
   return sentences;
 }
 
-const base::Curve* find_curve(const base::StudyRecord& record,
-                              const std::string& model,
-                              const std::string& quantity) {
+const base::Curve* find_curve(const base::StudyRecord& record, const std::string& model, const std::string& quantity) {
   for (const base::Curve& curve : record.curves) {
     if (curve.model == model && curve.quantity == quantity && curve.group == "all") return &curve;
   }
@@ -109,8 +96,7 @@ std::string along_iterations(const base::StudyRecord& record) {
   }
   const auto value = [&](std::size_t i) { return significant(curve->mean[i], 3); };
   const auto time = [&](std::size_t i) { return significant(curve->t[i]); };
-  std::string out = fmt::format(
-      "Along its iterations the error of {} goes from {} at t = {}", name, value(0), time(0));
+  std::string out = fmt::format("Along its iterations the error of {} goes from {} at t = {}", name, value(0), time(0));
   if (least > 0 && least + 1 < count)
     out += fmt::format(" to {}, its least, at t = {}, and is", value(least), time(least));
   else
@@ -125,12 +111,9 @@ std::string how_checks_stand(const std::vector<base::Check>& checks) {
     if (!check.ok) failed.push_back(check.name);
   }
   const std::int64_t count = static_cast<std::int64_t>(checks.size());
-  if (failed.empty())
-    return count == 1 ? "The check holds." : fmt::format("All {} checks hold.", count);
-  return fmt::format("{} of {} hold; not: {}.",
-                     count - static_cast<std::int64_t>(failed.size()),
-                     plural(count, "check"),
-                     fmt::join(failed, "; "));
+  if (failed.empty()) return count == 1 ? "The check holds." : fmt::format("All {} checks hold.", count);
+  return fmt::format("{} of {} hold; not: {}.", count - static_cast<std::int64_t>(failed.size()),
+                     plural(count, "check"), fmt::join(failed, "; "));
 }
 
 std::string how_long(const base::StudyRecord& record) {
@@ -145,8 +128,7 @@ std::string summary(const base::StudyRecord& record) {
   std::vector<std::string> sentences = {what_was_run(record)};
   if (const int best = best_model(record, main_metric(record)); best >= 0) {
     sentences.push_back(the_best(model_at(record, best)));
-    for (std::string& sentence : comparisons(record, model_at(record, best)))
-      sentences.push_back(std::move(sentence));
+    for (std::string& sentence : comparisons(record, model_at(record, best))) sentences.push_back(std::move(sentence));
   }
   sentences.push_back(along_iterations(record));
   sentences.push_back(how_checks_stand(record.checks));

@@ -55,8 +55,7 @@ std::vector<std::size_t> widths_of(const base::Table& table) {
   std::vector<std::size_t> widths;
   for (std::size_t c = 0; c < table.header.size(); ++c) {
     std::size_t width = code_points(one_line(table.header[c]));
-    for (const std::vector<std::string>& row : table.rows)
-      width = std::max(width, code_points(one_line(cell(row, c))));
+    for (const std::vector<std::string>& row : table.rows) width = std::max(width, code_points(one_line(cell(row, c))));
     widths.push_back(width);
   }
   return widths;
@@ -67,9 +66,7 @@ std::vector<std::size_t> widths_of(const base::Table& table) {
 std::vector<bool> numeric_columns(const base::Table& table) {
   std::vector<bool> numeric;
   for (std::size_t c = 0; c < table.header.size(); ++c) {
-    const auto fits = [c](const auto& row) {
-      return is_number(cell(row, c)) || is_missing(cell(row, c));
-    };
+    const auto fits = [c](const auto& row) { return is_number(cell(row, c)) || is_missing(cell(row, c)); };
     const auto counts = [c](const auto& row) { return is_number(cell(row, c)); };
     numeric.push_back(std::all_of(table.rows.begin(), table.rows.end(), fits) &&
                       std::any_of(table.rows.begin(), table.rows.end(), counts));
@@ -89,8 +86,7 @@ std::string to_markdown(const base::Table& table) {
   out += "\n" + rule + "\n";
   for (const std::vector<std::string>& row : table.rows) {
     out += "|";
-    for (std::size_t c = 0; c < table.header.size(); ++c)
-      out += fmt::format(" {} |", markdown_cell(cell(row, c)));
+    for (std::size_t c = 0; c < table.header.size(); ++c) out += fmt::format(" {} |", markdown_cell(cell(row, c)));
     out += "\n";
   }
   return out;

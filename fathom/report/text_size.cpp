@@ -5,8 +5,7 @@
 namespace fathom::report {
 
 namespace {
-constexpr double kMeanWidth =
-    0.58;  // of the font size; digits of common faces are 0.55 to 0.64 wide
+constexpr double kMeanWidth = 0.58;  // of the font size; digits of common faces are 0.55 to 0.64 wide
 
 bool starts_code_point(char byte) { return (byte & 0xC0) != 0x80; }
 
@@ -32,8 +31,7 @@ std::string shortened(const std::string& text, double font_size, double width) {
   if (text_width(text, font_size) <= width) return text;
   const auto kept = static_cast<std::size_t>(std::max(0.0, width / (kMeanWidth * font_size) - 1));
   const std::size_t tail = kept / 3;
-  return text.substr(0, byte_of(text, kept - tail)) + "…" +
-         text.substr(byte_of(text, code_points(text) - tail));
+  return text.substr(0, byte_of(text, kept - tail)) + "…" + text.substr(byte_of(text, code_points(text) - tail));
 }
 
 }  // namespace fathom::report

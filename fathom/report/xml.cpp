@@ -37,8 +37,7 @@ std::size_t sequence_length(std::string_view text) {
 bool is_allowed(std::string_view sequence) {
   const auto lead = static_cast<unsigned char>(sequence[0]);
   if (sequence.size() == 1) return lead >= 0x20 || lead == '\t' || lead == '\n';
-  return sequence != "\xEF\xBF\xBE" &&
-         sequence != "\xEF\xBF\xBF";  // the non-characters U+FFFE, U+FFFF
+  return sequence != "\xEF\xBF\xBE" && sequence != "\xEF\xBF\xBF";  // the non-characters U+FFFE, U+FFFF
 }
 
 std::string_view escaped(std::string_view sequence) {
@@ -82,8 +81,7 @@ void Xml::tag(std::string_view name, Attributes attributes) {
   out_ += '<';
   out_ += name;
   for (const Attribute& attribute : attributes) {
-    if (!attribute.value.empty())
-      out_ += fmt::format(" {}=\"{}\"", attribute.name, escape(attribute.value));
+    if (!attribute.value.empty()) out_ += fmt::format(" {}=\"{}\"", attribute.name, escape(attribute.value));
   }
 }
 

@@ -37,8 +37,7 @@ class Xml {
   void open(std::string_view name, Attributes attributes = {});
   void close();                                                  // the innermost open element
   void leaf(std::string_view name, Attributes attributes = {});  // <name .../>
-  void text(std::string_view name,
-            Attributes attributes,
+  void text(std::string_view name, Attributes attributes,
             std::string_view content);  // <name ...>content</name>
   void words(std::string_view content) { out_ += escape(content); }
   void raw(std::string_view xml) { out_ += xml; }  // already well formed

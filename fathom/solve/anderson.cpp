@@ -22,14 +22,11 @@ class AndersonMethod final : public Method {
         weights_(layout.batch * options.depth),
         products_(layout.batch) {}
 
-  void measure(std::span<const LiveRow> rows,
-               const Tensor& y,
-               const Tensor& g,
+  void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
     if (points_ > 0) {
       ring_.newest = (points_ - 1) % options_.depth;
-      for (const LiveRow& live : rows)
-        columns_[live.row] = std::min(columns_[live.row] + 1, options_.depth);
+      for (const LiveRow& live : rows) columns_[live.row] = std::min(columns_[live.row] + 1, options_.depth);
     }
     vectors_->measure(rows, y, g, ring_, columns_, squares, products_);
     for (const LiveRow& live : rows) extend_gram(live.row);
@@ -38,10 +35,7 @@ class AndersonMethod final : public Method {
 
   bool can_roll_back(std::int64_t row) const override { return mixed_[row]; }
 
-  void advance(std::span<LiveRow> rows,
-               const std::vector<double>& best_residual,
-               const Tensor& g,
-               const Tensor& y,
+  void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g, const Tensor& y,
                const Tensor& best) override {
     for (LiveRow& live : rows) {
       if (live.running) choose_step(live, best_residual[live.row]);
@@ -68,8 +62,7 @@ class AndersonMethod final : public Method {
     std::fill_n(weights, options_.depth, 0.0);
     live.roll_back = mixed_[live.row] && !(live.residual <= options_.safeguard * best_residual);
     if (live.roll_back) columns_[live.row] = 0;
-    mixed_[live.row] = !live.roll_back && points_ > options_.delay && columns_[live.row] > 0 &&
-                       mix(live.row, weights);
+    mixed_[live.row] = !live.roll_back && points_ > options_.delay && columns_[live.row] > 0 && mix(live.row, weights);
   }
 
   // Fills the weights by ring column; leaves them at 0 and returns false where they cannot be
@@ -78,11 +71,9 @@ class AndersonMethod final : public Method {
     const std::int64_t count = columns_[row];
     double by_age[kernel::kMaxDepth * kernel::kMaxDepth], gamma[kernel::kMaxDepth];
     for (std::int64_t i = 0; i < count; ++i) {
-      for (std::int64_t j = 0; j < count; ++j)
-        by_age[i * count + j] = gram(row, ring_.column(i), ring_.column(j));
+      for (std::int64_t j = 0; j < count; ++j) by_age[i * count + j] = gram(row, ring_.column(i), ring_.column(j));
     }
-    if (!kernel::anderson_weights(by_age, products_[row].rhs, count, options_.ridge, gamma))
-      return false;
+    if (!kernel::anderson_weights(by_age, products_[row].rhs, count, options_.ridge, gamma)) return false;
     const double norm = std::sqrt(std::inner_product(gamma, gamma + count, gamma, 0.0));
     if (!(norm <= options_.max_weight)) return false;
     for (std::int64_t age = 0; age < count; ++age) weights[ring_.column(age)] = gamma[age];
@@ -102,9 +93,7 @@ class AndersonMethod final : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> make_anderson(const Anderson& options,
-                                      const Layout& layout,
-                                      Arithmetic arithmetic) {
+std::unique_ptr<Method> make_anderson(const Anderson& options, const Layout& layout, Arithmetic arithmetic) {
   return std::make_unique<AndersonMethod>(options, layout, arithmetic);
 }
 

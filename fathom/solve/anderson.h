@@ -18,8 +18,6 @@
 
 namespace fathom::solve {
 
-std::unique_ptr<Method> make_anderson(const Anderson& options,
-                                      const Layout& layout,
-                                      Arithmetic arithmetic);
+std::unique_ptr<Method> make_anderson(const Anderson& options, const Layout& layout, Arithmetic arithmetic);
 
 }  // namespace fathom::solve

@@ -25,43 +25,22 @@ class AndersonKernels final : public AndersonVectors {
  public:
   AndersonKernels(const Anderson& options, const Layout& layout)
       : layout_(layout),
-        memory_(
-            at::empty({AndersonHistory<T>::matrices(options.depth), layout.batch, layout.width()},
-                      layout.options)),
+        memory_(at::empty({AndersonHistory<T>::matrices(options.depth), layout.batch, layout.width()}, layout.options)),
         history_{memory_.data_ptr<T>(), layout.batch, layout.width(), options.depth},
         damping_(static_cast<T>(options.damping)) {
     kernel::prefer_huge_pages(memory_.data_ptr(), memory_.nbytes());
   }
 
-  void measure(std::span<const LiveRow> rows,
-               const Tensor& y,
-               const Tensor& g,
-               const Ring& ring,
-               const std::vector<std::int64_t>& columns,
-               std::vector<Squares>& squares,
+  void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const Ring& ring,
+               const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                std::vector<AndersonProducts>& products) override {
-    kernel::anderson_measure<T>(rows,
-                                layout_.part_start,
-                                y.data_ptr<T>(),
-                                g.data_ptr<T>(),
-                                history_,
-                                ring,
-                                columns.data(),
-                                squares.data(),
-                                products.data());
+    kernel::anderson_measure<T>(rows, layout_.part_start, y.data_ptr<T>(), g.data_ptr<T>(), history_, ring,
+                                columns.data(), squares.data(), products.data());
   }
 
-  void mix(std::span<const LiveRow> rows,
-           const Tensor& g,
-           const std::vector<double>& weights,
-           const Tensor& y,
+  void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
            const Tensor& best) override {
-    kernel::anderson_mix<T>(rows,
-                            g.data_ptr<T>(),
-                            history_,
-                            weights.data(),
-                            damping_,
-                            y.data_ptr<T>(),
+    kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, weights.data(), damping_, y.data_ptr<T>(),
                             best.data_ptr<T>());
   }
 
@@ -84,12 +63,8 @@ class AndersonTensors final : public AndersonVectors {
         dg_(at::zeros_like(dr_)),
         best_g_(at::zeros({layout.batch, layout.width()}, layout.options)) {}
 
-  void measure(std::span<const LiveRow> rows,
-               const Tensor& y,
-               const Tensor& g,
-               const Ring& ring,
-               const std::vector<std::int64_t>& columns,
-               std::vector<Squares>& squares,
+  void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const Ring& ring,
+               const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                std::vector<AndersonProducts>& products) override {
     const Tensor r = g - y;
     write_squares(rows, layout_, r, g, squares);
@@ -102,10 +77,7 @@ class AndersonTensors final : public AndersonVectors {
     g_prev_ = g;
   }
 
-  void mix(std::span<const LiveRow> rows,
-           const Tensor& g,
-           const std::vector<double>& weights,
-           const Tensor& y,
+  void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
            const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, g, best_g_);
@@ -126,11 +98,8 @@ class AndersonTensors final : public AndersonVectors {
   }
 
  private:
-  void write_products(std::span<const LiveRow> rows,
-                      const Tensor& r,
-                      const Ring& ring,
-                      const std::vector<std::int64_t>& columns,
-                      std::vector<AndersonProducts>& products) const {
+  void write_products(std::span<const LiveRow> rows, const Tensor& r, const Ring& ring,
+                      const std::vector<std::int64_t>& columns, std::vector<AndersonProducts>& products) const {
     const Tensor newest = widened(dr_[ring.newest]), wide_r = widened(r);
     std::vector<Tensor> sums;
     for (std::int64_t age = 0; age < depth_; ++age) {
@@ -149,26 +118,20 @@ class AndersonTensors final : public AndersonVectors {
   }
 
   // Per column, (slots, 1).
-  std::vector<Tensor> by_column(std::span<const LiveRow> rows,
-                                const std::vector<double>& weights,
+  std::vector<Tensor> by_column(std::span<const LiveRow> rows, const std::vector<double>& weights,
                                 const Tensor& y) const {
     const std::int64_t slots = y.size(0);
     std::vector<double> values(depth_ * slots, 0.0);
     for (const LiveRow& live : rows) {
-      for (std::int64_t c = 0; c < depth_; ++c)
-        values[c * slots + live.slot] = weights[live.row * depth_ + c];
+      for (std::int64_t c = 0; c < depth_; ++c) values[c * slots + live.slot] = weights[live.row * depth_ + c];
     }
-    const Tensor all =
-        tensor::from_doubles(values, {depth_, slots, 1}, widened(y.narrow(0, 0, 0)).scalar_type());
+    const Tensor all = tensor::from_doubles(values, {depth_, slots, 1}, widened(y.narrow(0, 0, 0)).scalar_type());
     return all.to(y.device()).unbind(0);
   }
 
-  static Tensor minus_columns(const Tensor& start,
-                              const std::vector<Tensor>& weight,
-                              const Tensor& columns) {
+  static Tensor minus_columns(const Tensor& start, const std::vector<Tensor>& weight, const Tensor& columns) {
     Tensor sum = widened(start);
-    for (std::size_t c = 0; c < weight.size(); ++c)
-      sum = sum - weight[c] * columns[static_cast<std::int64_t>(c)];
+    for (std::size_t c = 0; c < weight.size(); ++c) sum = sum - weight[c] * columns[static_cast<std::int64_t>(c)];
     return sum.to(start.scalar_type());
   }
 
@@ -191,12 +154,10 @@ class AndersonTensors final : public AndersonVectors {
 
 }  // namespace
 
-std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options,
-                                                       const Layout& layout,
+std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options, const Layout& layout,
                                                        Arithmetic arithmetic) {
   if (!has_kernels(layout, arithmetic)) return std::make_unique<AndersonTensors>(options, layout);
-  if (layout.options.dtype() == at::kFloat)
-    return std::make_unique<AndersonKernels<float>>(options, layout);
+  if (layout.options.dtype() == at::kFloat) return std::make_unique<AndersonKernels<float>>(options, layout);
   return std::make_unique<AndersonKernels<double>>(options, layout);
 }
 

@@ -18,27 +18,19 @@ class AndersonVectors {
 
   // kernel::anderson_measure: squares, newest columns, their products. `columns` [row] counts those
   // in use.
-  virtual void measure(std::span<const LiveRow> rows,
-                       const Tensor& y,
-                       const Tensor& g,
-                       const kernel::Ring& ring,
-                       const std::vector<std::int64_t>& columns,
-                       std::vector<Squares>& squares,
+  virtual void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const kernel::Ring& ring,
+                       const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                        std::vector<kernel::AndersonProducts>& products) = 0;
 
   // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth +
   // column], or rolls back.
-  virtual void mix(std::span<const LiveRow> rows,
-                   const Tensor& g,
-                   const std::vector<double>& weights,
-                   const Tensor& y,
+  virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
                    const Tensor& best) = 0;
 
   virtual void gather(const Tensor& slots) {}
 };
 
-std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options,
-                                                       const Layout& layout,
+std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options, const Layout& layout,
                                                        Arithmetic arithmetic);
 
 }  // namespace fathom::solve

@@ -7,17 +7,11 @@
 
 namespace fathom::solve {
 
-Solution fixed_point(const Map& map,
-                     const State& y0,
-                     const Solver& solver,
-                     const Stop& stop,
-                     const Loop& loop,
+Solution fixed_point(const Map& map, const State& y0, const Solver& solver, const Stop& stop, const Loop& loop,
                      const TraceOptions& trace) {
-  if (!y0.defined())
-    base::fail("solve::fixed_point", "y0 has no tensor; give a start of shape (B, ...)");
+  if (!y0.defined()) base::fail("solve::fixed_point", "y0 has no tensor; give a start of shape (B, ...)");
   if (!at::isFloatingType(y0[0].scalar_type())) {
-    base::fail("solve::fixed_point",
-               "y0's dtype = {} violates floating; convert it, to(kFloat)",
+    base::fail("solve::fixed_point", "y0's dtype = {} violates floating; convert it, to(kFloat)",
                c10::toString(y0[0].scalar_type()));
   }
   std::visit([](const auto& options) { validate(options); }, solver);

@@ -23,11 +23,7 @@
 
 namespace fathom::solve {
 
-Solution fixed_point(const Map& map,
-                     const State& y0,
-                     const Solver& solver = Anderson{},
-                     const Stop& stop = {},
-                     const Loop& loop = {},
-                     const TraceOptions& trace = {});
+Solution fixed_point(const Map& map, const State& y0, const Solver& solver = Anderson{}, const Stop& stop = {},
+                     const Loop& loop = {}, const TraceOptions& trace = {});
 
 }  // namespace fathom::solve

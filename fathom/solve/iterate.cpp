@@ -35,11 +35,7 @@ double epsilon_of(at::ScalarType type) {
 
 class Iteration {
  public:
-  Iteration(const Map& map,
-            const State& y0,
-            Method& method,
-            const Stop& stop,
-            const Loop& loop,
+  Iteration(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop,
             const TraceOptions& trace)
       : map_(map),
         start_(y0.detach()),
@@ -80,8 +76,7 @@ class Iteration {
     const std::uint32_t version = counts_writes ? y_._version() : 0;
     const State g = map_(y_state_, rows_);
     if (counts_writes && y_._version() != version) {
-      base::fail("solve::fixed_point",
-                 "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
+      base::fail("solve::fixed_point", "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
     }
     check(g);
     ++solution_.calls;
@@ -94,18 +89,13 @@ class Iteration {
     const Tensor& of_y = y_state_[0];
     const Tensor& of_g = g[0];
     if (!g.same_layout(y_state_) || g.batch() != y_.size(0)) {
-      base::fail(
-          "solve::fixed_point",
-          "G returned shape {} for a state of shape {}; a fixed point needs G(y) shaped like y",
-          fmt::streamed(of_g.sizes()),
-          fmt::streamed(of_y.sizes()));
+      base::fail("solve::fixed_point",
+                 "G returned shape {} for a state of shape {}; a fixed point needs G(y) shaped like y",
+                 fmt::streamed(of_g.sizes()), fmt::streamed(of_y.sizes()));
     }
     if (of_g.scalar_type() != of_y.scalar_type() || of_g.device() != of_y.device()) {
-      base::fail("solve::fixed_point",
-                 "G returned {} on {} for a state of {} on {}; convert one of them",
-                 c10::toString(of_g.scalar_type()),
-                 of_g.device().str(),
-                 c10::toString(of_y.scalar_type()),
+      base::fail("solve::fixed_point", "G returned {} on {} for a state of {} on {}; convert one of them",
+                 c10::toString(of_g.scalar_type()), of_g.device().str(), c10::toString(of_y.scalar_type()),
                  of_y.device().str());
     }
   }
@@ -207,11 +197,7 @@ class Iteration {
 
 }  // namespace
 
-Solution iterate(const Map& map,
-                 const State& y0,
-                 Method& method,
-                 const Stop& stop,
-                 const Loop& loop,
+Solution iterate(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop,
                  const TraceOptions& trace) {
   at::NoGradGuard no_grad;
   return Iteration(map, y0, method, stop, loop, trace).run();

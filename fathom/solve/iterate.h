@@ -10,11 +10,7 @@
 namespace fathom::solve {
 
 // As fixed_point (fixed_point.h) with the solver given as the Method made for y0.
-Solution iterate(const Map& map,
-                 const State& y0,
-                 Method& method,
-                 const Stop& stop,
-                 const Loop& loop = {},
+Solution iterate(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop = {},
                  const TraceOptions& trace = {});
 
 }  // namespace fathom::solve

@@ -35,15 +35,11 @@ double relative_to(double residual, double value) {
 Judge::Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon)
     : stop_(stop), floor_(kFloorUnits * epsilon) {
   for (std::size_t p = 0; p + 1 < part_start.size(); ++p) {
-    absolute_.push_back(stop.atol *
-                        std::sqrt(static_cast<double>(part_start[p + 1] - part_start[p])));
+    absolute_.push_back(stop.atol * std::sqrt(static_cast<double>(part_start[p + 1] - part_start[p])));
   }
 }
 
-void Judge::operator()(RowRecord& row,
-                       double& best,
-                       kernel::LiveRow& live,
-                       std::span<const kernel::Squares> parts,
+void Judge::operator()(RowRecord& row, double& best, kernel::LiveRow& live, std::span<const kernel::Squares> parts,
                        bool can_roll_back) const {
   double residual_square = 0, value_square = 0;
   for (const kernel::Squares& part : parts) {
@@ -69,23 +65,19 @@ void Judge::operator()(RowRecord& row,
 // False for NaN.
 bool Judge::passes(std::span<const kernel::Squares> parts) const {
   for (std::size_t p = 0; p < parts.size(); ++p) {
-    if (!(std::sqrt(parts[p].residual) <= absolute_[p] + stop_.rtol * std::sqrt(parts[p].value)))
-      return false;
+    if (!(std::sqrt(parts[p].residual) <= absolute_[p] + stop_.rtol * std::sqrt(parts[p].value))) return false;
     if (!std::isfinite(parts[p].value)) return false;
   }
   return true;
 }
 
-Status Judge::verdict(
-    const RowRecord& row, double residual, double value, double best, bool can_roll_back) const {
+Status Judge::verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const {
   if (!can_roll_back) {
     if (!std::isfinite(residual) || !std::isfinite(value)) return Status::nonfinite;
-    if (residual > stop_.divergence * best || row.growing >= stop_.patience)
-      return Status::diverged;
+    if (residual > stop_.divergence * best || row.growing >= stop_.patience) return Status::diverged;
   }
   const bool at_floor = residual <= floor_ * value;
-  if (row.idle >= (at_floor ? std::min(stop_.patience, kFloorPatience) : stop_.patience))
-    return Status::stagnated;
+  if (row.idle >= (at_floor ? std::min(stop_.patience, kFloorPatience) : stop_.patience)) return Status::stagnated;
   return row.iterations >= stop_.max_iter ? Status::max_iter : Status::running;
 }
 

@@ -32,16 +32,12 @@ class Judge {
 
   // Takes note of the row's residual and sets live.residual, improved and running; `best` is
   // lowered if improved.
-  void operator()(RowRecord& row,
-                  double& best,
-                  kernel::LiveRow& live,
-                  std::span<const kernel::Squares> parts,
+  void operator()(RowRecord& row, double& best, kernel::LiveRow& live, std::span<const kernel::Squares> parts,
                   bool can_roll_back) const;
 
  private:
   bool passes(std::span<const kernel::Squares> parts) const;
-  Status verdict(
-      const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
+  Status verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
 
   Stop stop_;
   std::vector<double> absolute_;  // atol * sqrt(d) of each part

@@ -112,9 +112,7 @@ class Solver {
     ++out_.calls;
     Tensor product = A_(v);
     if (product.sizes() != v.sizes()) {
-      base::fail("solve::gmres",
-                 "A returned shape {} for {}; it must keep the shape",
-                 fmt::streamed(product.sizes()),
+      base::fail("solve::gmres", "A returned shape {} for {}; it must keep the shape", fmt::streamed(product.sizes()),
                  fmt::streamed(v.sizes()));
     }
     return product;
@@ -140,10 +138,14 @@ class Solver {
     Status& status = out_.status[row];
     const double before = known;
     if (std::isfinite(residual)) known = residual;
-    if (!std::isfinite(residual)) status = Status::nonfinite;
-    else if (residual <= options_.rtol) status = Status::converged;
-    else if (residual > 0.99 * before) status = Status::stagnated;  // false at the first cycle: before is NaN
-    else if (out_.iterations[row] >= options_.max_iter) status = Status::max_iter;
+    if (!std::isfinite(residual))
+      status = Status::nonfinite;
+    else if (residual <= options_.rtol)
+      status = Status::converged;
+    else if (residual > 0.99 * before)
+      status = Status::stagnated;  // false at the first cycle: before is NaN
+    else if (out_.iterations[row] >= options_.max_iter)
+      status = Status::max_iter;
   }
 
   // basis[:, j] = v / norm for the open rows, 0 for the others.

@@ -11,8 +11,8 @@ namespace fathom::solve {
 
 namespace {
 
-constexpr std::array kFailures{
-    Status::nonfinite, Status::diverged, Status::stagnated, Status::max_iter, Status::budget};
+constexpr std::array kFailures{Status::nonfinite, Status::diverged, Status::stagnated, Status::max_iter,
+                               Status::budget};
 
 std::string_view advice(Status status) {
   switch (status) {
@@ -46,8 +46,7 @@ std::size_t worst_row(const Solution& solution) {
   std::size_t worst = solution.status.size();
   for (std::size_t b = 0; b < solution.status.size(); ++b) {
     if (solution.status[b] == Status::converged) continue;
-    if (worst == solution.status.size() || solution.relative[b] > solution.relative[worst])
-      worst = b;
+    if (worst == solution.status.size() || solution.relative[b] > solution.relative[worst]) worst = b;
   }
   return worst;
 }
@@ -59,35 +58,21 @@ std::string asked(const Stop& stop) {
 
 }  // namespace
 
-std::string message_of(const Solution& solution,
-                       const Stop& stop,
-                       const at::TensorOptions& options) {
+std::string message_of(const Solution& solution, const Stop& stop, const at::TensorOptions& options) {
   const auto rows = static_cast<std::int64_t>(solution.status.size());
   const std::int64_t converged = solution.count(Status::converged);
   if (rows == 0) return "nothing to solve: the batch is empty.";
   if (converged == rows) {
-    return fmt::format("{} of {} rows converged to {} in {} calls of G.",
-                       converged,
-                       rows,
-                       asked(stop),
-                       solution.calls);
+    return fmt::format("{} of {} rows converged to {} in {} calls of G.", converged, rows, asked(stop), solution.calls);
   }
   const std::size_t worst = worst_row(solution);
   return fmt::format(
       "{} of {} rows did not converge to {} ({}); the worst is row {}, {} after {} evaluations "
       "with a best "
       "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.",
-      rows - converged,
-      rows,
-      asked(stop),
-      failure_counts(solution),
-      worst,
-      to_string(solution.status[worst]),
-      solution.iterations[worst],
-      solution.residual[worst],
-      solution.relative[worst],
-      c10::toString(options.dtype().toScalarType()),
-      advice(solution.status[worst]));
+      rows - converged, rows, asked(stop), failure_counts(solution), worst, to_string(solution.status[worst]),
+      solution.iterations[worst], solution.residual[worst], solution.relative[worst],
+      c10::toString(options.dtype().toScalarType()), advice(solution.status[worst]));
 }
 
 }  // namespace fathom::solve

@@ -10,8 +10,6 @@ namespace fathom::solve {
 
 // "64 of 64 rows converged, ..." or which rows did not, the worst of them with its numbers, and
 // what to try.
-std::string message_of(const Solution& solution,
-                       const Stop& stop,
-                       const at::TensorOptions& options);
+std::string message_of(const Solution& solution, const Stop& stop, const at::TensorOptions& options);
 
 }  // namespace fathom::solve

@@ -16,11 +16,8 @@ bool has_kernels(const Layout& layout, Arithmetic arithmetic) {
          (type == at::kFloat || type == at::kDouble);
 }
 
-std::unique_ptr<Method> make_method(const Solver& solver,
-                                    const Layout& layout,
-                                    Arithmetic arithmetic) {
-  if (const auto* picard = std::get_if<Picard>(&solver))
-    return make_picard(*picard, layout, arithmetic);
+std::unique_ptr<Method> make_method(const Solver& solver, const Layout& layout, Arithmetic arithmetic) {
+  if (const auto* picard = std::get_if<Picard>(&solver)) return make_picard(*picard, layout, arithmetic);
   return make_anderson(std::get<Anderson>(solver), layout, arithmetic);
 }
 

@@ -34,9 +34,7 @@ class Method {
   virtual ~Method() = default;
 
   // squares[row * parts + p] of every live row; remembers what the next step needs.
-  virtual void measure(std::span<const LiveRow> rows,
-                       const Tensor& y,
-                       const Tensor& g,
+  virtual void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                        std::vector<Squares>& squares) = 0;
 
   // Whether the step that led to the row's present point was an extrapolation that can be taken
@@ -45,11 +43,8 @@ class Method {
 
   // best = y where improved, y = the next iterate where running. `best_residual` [batch] is after
   // the verdict.
-  virtual void advance(std::span<LiveRow> rows,
-                       const std::vector<double>& best_residual,
-                       const Tensor& g,
-                       const Tensor& y,
-                       const Tensor& best) = 0;
+  virtual void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g,
+                       const Tensor& y, const Tensor& best) = 0;
 
   // The batch now consists of these of its slots (an int64 tensor on the state's device).
   virtual void gather(const Tensor& slots) {}
@@ -61,8 +56,7 @@ enum class Arithmetic { automatic, tensors };
 
 bool has_kernels(const Layout& layout, Arithmetic arithmetic);
 
-std::unique_ptr<Method> make_method(const Solver& solver,
-                                    const Layout& layout,
+std::unique_ptr<Method> make_method(const Solver& solver, const Layout& layout,
                                     Arithmetic arithmetic = Arithmetic::automatic);
 
 }  // namespace fathom::solve

@@ -14,21 +14,14 @@ class PicardKernels final : public Method {
   PicardKernels(const Picard& options, const Layout& layout)
       : layout_(layout), damping_(static_cast<T>(options.damping)) {}
 
-  void measure(std::span<const LiveRow> rows,
-               const Tensor& y,
-               const Tensor& g,
+  void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
-    kernel::residual_squares<T>(
-        rows, layout_.part_start, y.data_ptr<T>(), g.data_ptr<T>(), squares.data());
+    kernel::residual_squares<T>(rows, layout_.part_start, y.data_ptr<T>(), g.data_ptr<T>(), squares.data());
   }
 
-  void advance(std::span<LiveRow> rows,
-               const std::vector<double>&,
-               const Tensor& g,
-               const Tensor& y,
+  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y,
                const Tensor& best) override {
-    kernel::damped_step<T>(
-        rows, layout_.width(), g.data_ptr<T>(), damping_, y.data_ptr<T>(), best.data_ptr<T>());
+    kernel::damped_step<T>(rows, layout_.width(), g.data_ptr<T>(), damping_, y.data_ptr<T>(), best.data_ptr<T>());
   }
 
  private:
@@ -38,20 +31,14 @@ class PicardKernels final : public Method {
 
 class PicardTensors final : public Method {
  public:
-  PicardTensors(const Picard& options, const Layout& layout)
-      : layout_(layout), damping_(options.damping) {}
+  PicardTensors(const Picard& options, const Layout& layout) : layout_(layout), damping_(options.damping) {}
 
-  void measure(std::span<const LiveRow> rows,
-               const Tensor& y,
-               const Tensor& g,
+  void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
     write_squares(rows, layout_, g - y, g, squares);
   }
 
-  void advance(std::span<LiveRow> rows,
-               const std::vector<double>&,
-               const Tensor& g,
-               const Tensor& y,
+  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y,
                const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_running(rows, damping_ == 1 ? g : y + damping_ * (g - y), y);
@@ -64,12 +51,9 @@ class PicardTensors final : public Method {
 
 }  // namespace
 
-std::unique_ptr<Method> make_picard(const Picard& options,
-                                    const Layout& layout,
-                                    Arithmetic arithmetic) {
+std::unique_ptr<Method> make_picard(const Picard& options, const Layout& layout, Arithmetic arithmetic) {
   if (!has_kernels(layout, arithmetic)) return std::make_unique<PicardTensors>(options, layout);
-  if (layout.options.dtype() == at::kFloat)
-    return std::make_unique<PicardKernels<float>>(options, layout);
+  if (layout.options.dtype() == at::kFloat) return std::make_unique<PicardKernels<float>>(options, layout);
   return std::make_unique<PicardKernels<double>>(options, layout);
 }
 

@@ -8,8 +8,6 @@
 
 namespace fathom::solve {
 
-std::unique_ptr<Method> make_picard(const Picard& options,
-                                    const Layout& layout,
-                                    Arithmetic arithmetic);
+std::unique_ptr<Method> make_picard(const Picard& options, const Layout& layout, Arithmetic arithmetic);
 
 }  // namespace fathom::solve

@@ -37,10 +37,7 @@ Tensor widened(const Tensor& x) {
 
 Tensor row_dots(const Tensor& a, const Tensor& b) { return (a * b).sum(1, false, at::kDouble); }
 
-void write_squares(std::span<const LiveRow> rows,
-                   const Layout& layout,
-                   const Tensor& r,
-                   const Tensor& g,
+void write_squares(std::span<const LiveRow> rows, const Layout& layout, const Tensor& r, const Tensor& g,
                    std::vector<Squares>& squares) {
   std::vector<Tensor> sums;
   for (std::int64_t p = 0; p < layout.parts(); ++p) {

@@ -17,10 +17,7 @@ Tensor widened(const Tensor& x);
 Tensor row_dots(const Tensor& a, const Tensor& b);
 
 // Sums of squares of r and g, per row and part, brought to the host in one copy.
-void write_squares(std::span<const LiveRow> rows,
-                   const Layout& layout,
-                   const Tensor& r,
-                   const Tensor& g,
+void write_squares(std::span<const LiveRow> rows, const Layout& layout, const Tensor& r, const Tensor& g,
                    std::vector<Squares>& squares);
 
 // to[row] = from[slot] where improved.

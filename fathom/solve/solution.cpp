@@ -39,13 +39,9 @@ std::string_view to_string(Status status) {
   return "unknown";
 }
 
-bool Solution::converged() const {
-  return count(Status::converged) == static_cast<std::int64_t>(status.size());
-}
+bool Solution::converged() const { return count(Status::converged) == static_cast<std::int64_t>(status.size()); }
 
-std::int64_t Solution::count(Status which) const {
-  return std::count(status.begin(), status.end(), which);
-}
+std::int64_t Solution::count(Status which) const { return std::count(status.begin(), status.end(), which); }
 
 const Solution& Solution::require() const {
   if (calls < 0 || !converged()) base::fail("solve::Solution::require", message);
@@ -56,13 +52,9 @@ std::string Solution::brief() const {
   if (status.empty()) return message;
   const auto rows = static_cast<double>(status.size());
   const double mean = std::accumulate(iterations.begin(), iterations.end(), 0.0) / rows;
-  return fmt::format("converged {}/{}, {:.0f} iterations (max {}), residual {:.1e}, {}",
-                     count(Status::converged),
-                     status.size(),
-                     mean,
-                     *std::max_element(iterations.begin(), iterations.end()),
-                     *std::max_element(residual.begin(), residual.end()),
-                     duration(seconds));
+  return fmt::format("converged {}/{}, {:.0f} iterations (max {}), residual {:.1e}, {}", count(Status::converged),
+                     status.size(), mean, *std::max_element(iterations.begin(), iterations.end()),
+                     *std::max_element(residual.begin(), residual.end()), duration(seconds));
 }
 
 }  // namespace fathom::solve

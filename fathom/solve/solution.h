@@ -32,8 +32,7 @@ struct Trace {
 
 struct TraceOptions {
   bool residuals = false;
-  std::vector<std::int64_t>
-      keep;  // t < calls whose y_t is kept (0 = the start); full batch, not compacted
+  std::vector<std::int64_t> keep;  // t < calls whose y_t is kept (0 = the start); full batch, not compacted
 };
 
 struct Solution {
@@ -50,9 +49,8 @@ struct Solution {
 
   bool converged() const;  // every row
   std::int64_t count(Status which) const;
-  const Solution& require()
-      const;  // itself if every row converged; throws Error with the message otherwise
-  std::string brief() const;  // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
+  const Solution& require() const;  // itself if every row converged; throws Error with the message otherwise
+  std::string brief() const;        // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
 };
 
 }  // namespace fathom::solve

@@ -15,10 +15,10 @@ namespace fathom::study {
 struct Diagnosis {
   std::vector<std::string> picard_status, anderson_status;
   std::vector<double> picard_iterations, anderson_iterations;  // evaluations of G
-  std::vector<double> residual;          // ||G(y) - y|| / ||G(y)|| at the better of the two answers
-  std::vector<double> contraction;       // from Picard's residuals; NaN where they say nothing
-  std::vector<double> spectral_radius;   // max |lambda(dG/dy)| there
-  std::vector<double> sigma_max;         // ||dG/dy||_2 there
+  std::vector<double> residual;         // ||G(y) - y|| / ||G(y)|| at the better of the two answers
+  std::vector<double> contraction;      // from Picard's residuals; NaN where they say nothing
+  std::vector<double> spectral_radius;  // max |lambda(dG/dy)| there
+  std::vector<double> sigma_max;        // ||dG/dy||_2 there
 };
 
 // Cost: two solves, about 60 taped products with dG/dy. Rows must be independent.

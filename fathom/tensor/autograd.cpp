@@ -8,11 +8,8 @@
 
 namespace fathom::tensor {
 
-std::vector<Tensor> vjp(const std::vector<Tensor>& outputs,
-                        const std::vector<Tensor>& inputs,
-                        const std::vector<Tensor>& cotangents,
-                        bool retain_graph,
-                        bool create_graph) {
+std::vector<Tensor> vjp(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                        const std::vector<Tensor>& cotangents, bool retain_graph, bool create_graph) {
   // Outputs without a graph contribute nothing, and autograd refuses them.
   std::vector<Tensor> reached, weights;
   for (std::size_t i = 0; i < outputs.size(); ++i) {

@@ -11,11 +11,8 @@ namespace fathom::tensor {
 
 // sum_i <outputs_i, cotangents_i> differentiated with respect to `inputs`. An input that the outputs do not depend on
 // gets zeros. `create_graph` makes the result differentiable itself; `retain_graph` keeps the graph for another call.
-std::vector<Tensor> vjp(const std::vector<Tensor>& outputs,
-                        const std::vector<Tensor>& inputs,
-                        const std::vector<Tensor>& cotangents,
-                        bool retain_graph = false,
-                        bool create_graph = false);
+std::vector<Tensor> vjp(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
+                        const std::vector<Tensor>& cotangents, bool retain_graph = false, bool create_graph = false);
 
 // G taped once at y, to be applied many times: u -> u' dG/dy, v -> dG/dy v. Cost: one G with graph to build; about two
 // (vjp) or four (jvp, by differentiating the vjp) evaluations of G per application. Memory: one taped G.
@@ -23,14 +20,14 @@ class Linearization {
  public:
   Linearization(const Map& map, const State& y, const Rows& rows = {});
 
-  const State& value() const { return value_; }         // G(y), detached
-  Tensor vjp(const Tensor& cotangent) const;            // (B, D) -> (B, D), detached
-  Tensor jvp(const Tensor& tangent) const;              // (B, D) -> (B, D), detached
+  const State& value() const { return value_; }  // G(y), detached
+  Tensor vjp(const Tensor& cotangent) const;     // (B, D) -> (B, D), detached
+  Tensor jvp(const Tensor& tangent) const;       // (B, D) -> (B, D), detached
 
  private:
   State y_, taped_, value_;
   Tensor y_flat_, g_flat_;
-  mutable Tensor dual_, dual_vjp_;                      // built on the first jvp
+  mutable Tensor dual_, dual_vjp_;  // built on the first jvp
 };
 
 }  // namespace fathom::tensor

@@ -8,9 +8,8 @@
 
 namespace fathom::tensor {
 
-std::vector<double> to_doubles(const Tensor& values);              // any dtype and device, row-major
-Tensor from_doubles(const std::vector<double>& values,
-                    std::vector<std::int64_t> shape,
+std::vector<double> to_doubles(const Tensor& values);  // any dtype and device, row-major
+Tensor from_doubles(const std::vector<double>& values, std::vector<std::int64_t> shape,
                     at::ScalarType dtype = at::kFloat);
 Tensor from_int64s(const std::vector<std::int64_t>& values, std::vector<std::int64_t> shape);
 

@@ -20,11 +20,10 @@ c10::Device device(std::string_view name) {
     throw UsageError(fmt::format("[tensor::device] device = '{}' violates cpu|cuda|cuda:N; name one of these", text));
   }
   if (text.starts_with("cuda") && !at::globalContext().hasCUDA()) {
-    throw UsageError(fmt::format(
-        "[tensor::device] device = '{}' violates what this libtorch {} offers (CPU only, or no GPU found); "
-        "configure with -DTorch_DIR of a CUDA libtorch, or use --device cpu",
-        text,
-        libtorch_version()));
+    throw UsageError(
+        fmt::format("[tensor::device] device = '{}' violates what this libtorch {} offers (CPU only, or no GPU found); "
+                    "configure with -DTorch_DIR of a CUDA libtorch, or use --device cpu",
+                    text, libtorch_version()));
   }
   try {
     return c10::Device(text);

@@ -31,10 +31,7 @@ class Graph {
  public:
   // Edge e joins row edge_row[e] to column edge_column[e] (int64, shape (E)) with value[e], shape (E) or (E, 1). The
   // order of the edges is free; repeated edges add up. Gradients reach `value`. The graph lives on value's device.
-  static Graph from_edges(std::int64_t rows,
-                          std::int64_t columns,
-                          const Tensor& edge_row,
-                          const Tensor& edge_column,
+  static Graph from_edges(std::int64_t rows, std::int64_t columns, const Tensor& edge_row, const Tensor& edge_column,
                           const Tensor& value);
 
   Tensor to_rows(const Tensor& x) const;     // A x:  (columns, d) -> (rows, d),  M_i = sum_j a_ij x_j

@@ -43,7 +43,7 @@ kernel::PerceptronInput<T> kernel_input(const Arguments& x) {
 
 template <class T>
 kernel::PerceptronWeights<T> kernel_weights(const Arguments& x, bool relu_out) {
-  return {x.w1.size(0),           x.w2.size(0), x.w1.data_ptr<T>(), data_or_null<T>(x.c1), x.w2.data_ptr<T>(),
+  return {x.w1.size(0),          x.w2.size(0), x.w1.data_ptr<T>(), data_or_null<T>(x.c1), x.w2.data_ptr<T>(),
           data_or_null<T>(x.c2), relu_out};
 }
 
@@ -105,19 +105,13 @@ variable_list aten_backward(const Arguments& x, bool relu_out, const Tensor& dy)
   const Tensor dh = at::threshold_backward(g.matmul(x.w2), h, 0);
   const Tensor dx = dh.matmul(x.w1);
   const std::int64_t da = x.a.size(1);
-  return {dx.narrow(1, 0, da),   dx.narrow(1, da, x.b.size(1)), dh.t().matmul(input), dh.sum(0),
-          g.t().matmul(h), g.sum(0)};
+  return {
+      dx.narrow(1, 0, da), dx.narrow(1, da, x.b.size(1)), dh.t().matmul(input), dh.sum(0), g.t().matmul(h), g.sum(0)};
 }
 
 struct PerceptronFunction : torch::autograd::Function<PerceptronFunction> {
-  static Tensor forward(AutogradContext* context,
-                        const Tensor& a,
-                        const Tensor& b,
-                        const Tensor& w1,
-                        const Tensor& c1,
-                        const Tensor& w2,
-                        const Tensor& c2,
-                        bool relu_out) {
+  static Tensor forward(AutogradContext* context, const Tensor& a, const Tensor& b, const Tensor& w1, const Tensor& c1,
+                        const Tensor& w2, const Tensor& c2, bool relu_out) {
     context->saved_data["relu_out"] = relu_out;
     context->save_for_backward({a, b, w1, c1, w2, c2});
     return kernel_forward({a, b, w1, c1, w2, c2}, relu_out);
@@ -128,9 +122,8 @@ struct PerceptronFunction : torch::autograd::Function<PerceptronFunction> {
     const bool relu_out = context->saved_data["relu_out"].toBool();
     std::vector<bool> wanted;
     for (std::size_t i = 0; i < x.list().size(); ++i) wanted.push_back(context->needs_input_grad(i));
-    variable_list d = at::GradMode::is_enabled()
-                          ? aten_backward(x, relu_out, gradient[0])
-                          : kernel_backward(x, relu_out, gradient[0].contiguous(), wanted);
+    variable_list d = at::GradMode::is_enabled() ? aten_backward(x, relu_out, gradient[0])
+                                                 : kernel_backward(x, relu_out, gradient[0].contiguous(), wanted);
     for (std::size_t i = 0; i < d.size(); ++i) {
       if (!wanted[i]) d[i] = Tensor();
     }
@@ -178,11 +171,7 @@ void require_arguments(const Arguments& x) {
   require_like("c2", x.c2, x.a, {x.c2.numel() > 0 ? x.w2.size(0) : 0});
 }
 
-Arguments arguments(const Tensor& a,
-                    const Tensor& b,
-                    const Tensor& w1,
-                    const Tensor& c1,
-                    const Tensor& w2,
+Arguments arguments(const Tensor& a, const Tensor& b, const Tensor& w1, const Tensor& c1, const Tensor& w2,
                     const Tensor& c2) {
   require_matrix("a", a);
   base::require(a.is_floating_point(), kPlace, "a's type", c10::toString(a.scalar_type()), "floating",
@@ -198,13 +187,8 @@ Arguments arguments(const Tensor& a,
 
 }  // namespace
 
-Tensor perceptron(const Tensor& a,
-                  const Tensor& b,
-                  const Tensor& w1,
-                  const Tensor& c1,
-                  const Tensor& w2,
-                  const Tensor& c2,
-                  bool relu_out) {
+Tensor perceptron(const Tensor& a, const Tensor& b, const Tensor& w1, const Tensor& c1, const Tensor& w2,
+                  const Tensor& c2, bool relu_out) {
   const Arguments x = arguments(a, b, w1, c1, w2, c2);
   require_arguments(x);
   if (!has_kernel(x.a)) return aten_forward(x, relu_out);

@@ -10,12 +10,7 @@ namespace fathom::tensor {
 // y (N, o). Float32 and float64 on the CPU run the fused kernel, which saves only its inputs for backward; other types
 // and devices run the composition of tensor operations. Differentiable twice and more (relu'' = 0).
 // Accuracy: that of kernel/perceptron.h. Errors: misshapen arguments, mixed types or devices.
-Tensor perceptron(const Tensor& a,
-                  const Tensor& b,
-                  const Tensor& w1,
-                  const Tensor& c1,
-                  const Tensor& w2,
-                  const Tensor& c2,
-                  bool relu_out);
+Tensor perceptron(const Tensor& a, const Tensor& b, const Tensor& w1, const Tensor& c1, const Tensor& w2,
+                  const Tensor& c2, bool relu_out);
 
 }  // namespace fathom::tensor

@@ -17,15 +17,15 @@ namespace fathom::tensor {
 class State {
  public:
   State() = default;
-  State(Tensor part);                        // NOLINT(google-explicit-constructor): a tensor is a state
-  State(std::vector<Tensor> parts);          // NOLINT(google-explicit-constructor)
+  State(Tensor part);                // NOLINT(google-explicit-constructor): a tensor is a state
+  State(std::vector<Tensor> parts);  // NOLINT(google-explicit-constructor)
   // Errors (fathom::Error): no part, an undefined part, a part without a batch dimension, batches, dtypes or devices
   // that differ between the parts.
 
   bool defined() const { return !parts_.empty(); }
   const std::vector<Tensor>& parts() const { return parts_; }
   const Tensor& operator[](std::size_t i) const { return parts_[i]; }
-  const Tensor& only() const;                // the tensor of a one-part state; Error otherwise
+  const Tensor& only() const;  // the tensor of a one-part state; Error otherwise
 
   std::int64_t batch() const;                // B
   std::int64_t width() const;                // D

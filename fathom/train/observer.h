@@ -10,12 +10,12 @@ namespace fathom::train {
 
 struct StepRecord {
   std::string task;
-  std::int64_t step = 0;        // 1-based: after that many updates
-  double loss = 0;              // before the update
+  std::int64_t step = 0;  // 1-based: after that many updates
+  double loss = 0;        // before the update
   double best = 0;
   double lr = 0;
-  double gradient_norm = 0;     // before clipping
-  double seconds = 0;           // of training so far
+  double gradient_norm = 0;  // before clipping
+  double seconds = 0;        // of training so far
 };
 
 using Observer = std::function<void(const StepRecord&)>;

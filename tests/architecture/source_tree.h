@@ -10,10 +10,10 @@
 namespace fathom::architecture {
 
 struct Source {
-  std::string path;                        // "fathom/solve/options.h", relative to the root
-  std::string room;                        // "solve", "domain/lp", "app", "app/front"
-  std::vector<std::string> ours;           // paths of included files of this project
-  std::vector<std::string> foreign;        // what stands between < >
+  std::string path;                  // "fathom/solve/options.h", relative to the root
+  std::string room;                  // "solve", "domain/lp", "app", "app/front"
+  std::vector<std::string> ours;     // paths of included files of this project
+  std::vector<std::string> foreign;  // what stands between < >
 };
 
 // "fathom/domain/lp/x.h" -> "domain/lp"; "app/front/x.h" -> "app/front"; "app/x.h" -> "app".

@@ -21,14 +21,10 @@ std::string message_of(Function function) {
 }
 
 TEST(Error, NamesPlaceValueBoundAndHint) {
-  EXPECT_EQ(
-      message_of([] { require(false, "solve::picard", "damping", 1.5, "(0, 1]", "lower it"); }),
-      "[solve::picard] damping = 1.5 violates (0, 1]; lower it");
-  EXPECT_EQ(
-      message_of([] { require(true, "solve::picard", "damping", 0.5, "(0, 1]", "lower it"); }),
-      "no error");
-  EXPECT_EQ(message_of([] { fail("io::mps", "line {} of {}", 3, "x.mps"); }),
-            "[io::mps] line 3 of x.mps");
+  EXPECT_EQ(message_of([] { require(false, "solve::picard", "damping", 1.5, "(0, 1]", "lower it"); }),
+            "[solve::picard] damping = 1.5 violates (0, 1]; lower it");
+  EXPECT_EQ(message_of([] { require(true, "solve::picard", "damping", 0.5, "(0, 1]", "lower it"); }), "no error");
+  EXPECT_EQ(message_of([] { fail("io::mps", "line {} of {}", 3, "x.mps"); }), "[io::mps] line 3 of x.mps");
 }
 
 TEST(Error, TextWithBracesIsNotAFormat) {

@@ -57,9 +57,7 @@ std::string refusal(const Options& start, const std::string& name, const std::st
   return "accepted";
 }
 
-std::string refusal(const std::string& name, const std::string& value) {
-  return refusal({}, name, value);
-}
+std::string refusal(const std::string& name, const std::string& value) { return refusal({}, name, value); }
 
 TEST(Fields, ListsNamesTypesBoundsAndDefaults) {
   Options options;
@@ -72,28 +70,11 @@ TEST(Fields, ListsNamesTypesBoundsAndDefaults) {
     defaults.push_back(field.default_text);
   }
   EXPECT_THAT(names,
-              ElementsAre("damping",
-                          "verbose",
-                          "title",
-                          "method",
-                          "weights",
-                          "sizes",
-                          "stop.max_iter",
-                          "stop.rtol"));
-  EXPECT_THAT(
-      types,
-      ElementsAre("number", "bool", "text", "choice", "numbers", "integers", "integer", "number"));
+              ElementsAre("damping", "verbose", "title", "method", "weights", "sizes", "stop.max_iter", "stop.rtol"));
+  EXPECT_THAT(types, ElementsAre("number", "bool", "text", "choice", "numbers", "integers", "integer", "number"));
   EXPECT_THAT(bounds,
-              ElementsAre("(0, 1]",
-                          "true|false",
-                          "any",
-                          "picard|anderson",
-                          "each >= 0",
-                          "each >= 1",
-                          ">= 1",
-                          ">= 0"));
-  EXPECT_THAT(defaults,
-              ElementsAre("1", "false", "a \"b\"", "picard", "[0.5, 1]", "[4, 8]", "50", "0.0001"));
+              ElementsAre("(0, 1]", "true|false", "any", "picard|anderson", "each >= 0", "each >= 1", ">= 1", ">= 0"));
+  EXPECT_THAT(defaults, ElementsAre("1", "false", "a \"b\"", "picard", "[0.5, 1]", "[4, 8]", "50", "0.0001"));
 }
 
 TEST(Fields, SetReachesEveryType) {
@@ -121,20 +102,15 @@ TEST(Fields, SetReachesEveryType) {
 }
 
 TEST(Fields, RefusesValuesWithNameBoundAndHint) {
-  EXPECT_EQ(refusal("damping", "0"),
-            "[options] damping = 0 violates (0, 1]; choose a value inside the bound");
-  EXPECT_EQ(refusal("damping", "fast"),
-            "[options] damping = 'fast' violates type number; give one number");
+  EXPECT_EQ(refusal("damping", "0"), "[options] damping = 0 violates (0, 1]; choose a value inside the bound");
+  EXPECT_EQ(refusal("damping", "fast"), "[options] damping = 'fast' violates type number; give one number");
   EXPECT_EQ(refusal("stop.max_iter", "0"),
             "[options] stop.max_iter = 0 violates >= 1; choose a value inside the bound");
-  EXPECT_EQ(refusal("stop.max_iter", "1.5"),
-            "[options] stop.max_iter = '1.5' violates type integer; give one integer");
-  EXPECT_EQ(refusal("verbose", "maybe"),
-            "[options] verbose = 'maybe' violates true|false; write true or false");
+  EXPECT_EQ(refusal("stop.max_iter", "1.5"), "[options] stop.max_iter = '1.5' violates type integer; give one integer");
+  EXPECT_EQ(refusal("verbose", "maybe"), "[options] verbose = 'maybe' violates true|false; write true or false");
   EXPECT_EQ(refusal("method", "andersen"),
             "[options] method = 'andersen' violates picard|anderson; did you mean 'anderson'?");
-  EXPECT_EQ(refusal("method", "gmres"),
-            "[options] method = 'gmres' violates picard|anderson; choose one of these");
+  EXPECT_EQ(refusal("method", "gmres"), "[options] method = 'gmres' violates picard|anderson; choose one of these");
 }
 
 TEST(Fields, RefusesWhatIsNotOneWholeNumber) {
@@ -157,8 +133,7 @@ TEST(Fields, ARefusedValueChangesNothing) {
 
 TEST(Fields, UnknownNamesAreErrorsWithTheNearest) {
   EXPECT_EQ(refusal("dampng", "1"), "[options] unknown option 'dampng'; did you mean 'damping'?");
-  EXPECT_EQ(refusal("stop.max_iters", "1"),
-            "[options] unknown option 'stop.max_iters'; did you mean 'stop.max_iter'?");
+  EXPECT_EQ(refusal("stop.max_iters", "1"), "[options] unknown option 'stop.max_iters'; did you mean 'stop.max_iter'?");
   EXPECT_THAT(refusal("turbulence", "1"), HasSubstr("`fathom options` lists all"));
   EXPECT_THAT(refusal("", "1"), HasSubstr("unknown option ''"));
 }
@@ -192,9 +167,8 @@ TEST(Fields, WritesToml) {
 
 TEST(Fields, TomlCommentsHoldHelpAndBound) {
   Stop stop;
-  EXPECT_EQ(
-      to_toml(fields_of(stop), true),
-      "# iterations at most (>= 1)\nmax_iter = 50\n# relative tolerance (>= 0)\nrtol = 0.0001\n");
+  EXPECT_EQ(to_toml(fields_of(stop), true),
+            "# iterations at most (>= 1)\nmax_iter = 50\n# relative tolerance (>= 0)\nrtol = 0.0001\n");
 }
 
 TEST(Fields, TomlHasNoControlCharactersInItsText) {
@@ -215,8 +189,7 @@ struct Interleaved {
 
 TEST(Fields, TomlKeepsTheKeysOfATableTogether) {
   Interleaved options;
-  EXPECT_EQ(to_toml(fields_of(options)),
-            "first = 1.0\nlast = 2.0\n\n[stop]\nmax_iter = 50\nrtol = 0.0001\n");
+  EXPECT_EQ(to_toml(fields_of(options)), "first = 1.0\nlast = 2.0\n\n[stop]\nmax_iter = 50\nrtol = 0.0001\n");
 }
 
 struct Outer {
@@ -234,9 +207,7 @@ TEST(Fields, GroupsNest) {
 TEST(Fields, WritesMarkdown) {
   Options options;
   const std::string table = to_markdown(fields_of(options));
-  EXPECT_THAT(
-      table,
-      testing::StartsWith("| option | default | bound | meaning |\n| --- | --- | --- | --- |\n"));
+  EXPECT_THAT(table, testing::StartsWith("| option | default | bound | meaning |\n| --- | --- | --- | --- |\n"));
   EXPECT_THAT(table, HasSubstr("| `damping` | `1` | (0, 1] | tau \\| step |\n"));
   EXPECT_THAT(table, HasSubstr("| `method` | `picard` | picard\\|anderson | how to solve |\n"));
 }
@@ -269,9 +240,7 @@ RC_GTEST_PROP(Fields, EveryNumberReadsBackExactly, (double number, std::int64_t 
   RC_ASSERT(c == d);
 }
 
-RC_GTEST_PROP(Fields,
-              AnyTextIsTakenOrRefusedWithoutHarm,
-              (const std::string& name, const std::string& value)) {
+RC_GTEST_PROP(Fields, AnyTextIsTakenOrRefusedWithoutHarm, (const std::string& name, const std::string& value)) {
   Options options;
   const Fields fields = fields_of(options);
   for (const Field& field : fields.all()) {

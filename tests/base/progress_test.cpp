@@ -24,8 +24,7 @@ class Capture {
   std::string text() const {
     std::rewind(stream_);
     std::string out;
-    for (int c = std::fgetc(stream_); c != EOF; c = std::fgetc(stream_))
-      out += static_cast<char>(c);
+    for (int c = std::fgetc(stream_); c != EOF; c = std::fgetc(stream_)) out += static_cast<char>(c);
     return out;
   }
 
@@ -39,10 +38,7 @@ class ProgressLine : public testing::Test {
   void TearDown() override { set_level(level_); }
 
   ProgressOptions options(bool terminal, double interval) const {
-    return {.stream = capture_.stream(),
-            .terminal = terminal,
-            .redraw_seconds = interval,
-            .line_seconds = interval};
+    return {.stream = capture_.stream(), .terminal = terminal, .redraw_seconds = interval, .line_seconds = interval};
   }
 
   Capture capture_;
@@ -53,8 +49,7 @@ TEST_F(ProgressLine, TellsCountRateAndTimeLeft) {
   const Progress progress("train", 1000, 0, options(false, 1e9));
   EXPECT_EQ(progress.line(120, 4, "loss 0.31"), "train  120/1000  12%  30/s  ETA 0:29  loss 0.31");
   EXPECT_EQ(progress.line(1000, 40, ""), "train  1000/1000  100%  25/s  in 0:40");
-  EXPECT_EQ(progress.line(999, 40, ""), "train  999/1000  99%  25/s  ETA 0:00")
-      << "not 100% before the end";
+  EXPECT_EQ(progress.line(999, 40, ""), "train  999/1000  99%  25/s  ETA 0:00") << "not 100% before the end";
   EXPECT_EQ(progress.line(0, 0, ""), "train  0/1000  0%  0/s  in 0:00");
 }
 
@@ -71,8 +66,7 @@ TEST_F(ProgressLine, AnUnknownTotalHasNoTimeLeft) {
 TEST_F(ProgressLine, ATerminalHasABar) {
   const Progress progress("x", 4, 0, options(true, 1e9));
   EXPECT_THAT(progress.line(1, 1, ""), HasSubstr("[======                  ]"));
-  EXPECT_THAT(progress.line(9, 1, ""), HasSubstr("[========================]"))
-      << "more than the total fills it";
+  EXPECT_THAT(progress.line(9, 1, ""), HasSubstr("[========================]")) << "more than the total fills it";
 }
 
 TEST_F(ProgressLine, ALogHasWholeLinesAndFewOfThem) {
@@ -82,8 +76,7 @@ TEST_F(ProgressLine, ALogHasWholeLinesAndFewOfThem) {
   }
   const std::string text = capture_.text();
   EXPECT_THAT(text, testing::StartsWith("x  1000/1000  100%"));
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1)
-      << "the last line only, from the destructor";
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 1) << "the last line only, from the destructor";
   EXPECT_THAT(text, HasSubstr("note"));
 }
 

@@ -18,9 +18,7 @@ constexpr int kDraws = 100000;
 
 // Five standard errors: exceeded by chance less than once in a million; the seeds are fixed, so the
 // tests are repeatable.
-double tolerance(double standard_deviation, int draws = kDraws) {
-  return 5 * standard_deviation / std::sqrt(draws);
-}
+double tolerance(double standard_deviation, int draws = kDraws) { return 5 * standard_deviation / std::sqrt(draws); }
 
 TEST(Random, IsSplitMix64) {
   // The published sequence of the generator for the seed 1234567.
@@ -42,8 +40,7 @@ TEST(Random, UniformNumbersHaveMeanAndVarianceOfTheUniform) {
     squares += (x - 0.5) * (x - 0.5);
   }
   EXPECT_NEAR(sum / kDraws, 0.5, tolerance(std::sqrt(1.0 / 12)));
-  EXPECT_NEAR(
-      squares / kDraws, 1.0 / 12, tolerance(std::sqrt(1.0 / 180)));  // variance of (x - 1/2)^2
+  EXPECT_NEAR(squares / kDraws, 1.0 / 12, tolerance(std::sqrt(1.0 / 180)));  // variance of (x - 1/2)^2
 }
 
 TEST(Random, NormalNumbersHaveTheMomentsOfTheNormal) {
@@ -79,8 +76,7 @@ TEST(Random, BelowIsUniformOverItsRange) {
   Random random(4);
   std::vector<int> counts(7);
   for (int i = 0; i < kDraws; ++i) ++counts.at(random.below(7));
-  for (const int count : counts)
-    EXPECT_NEAR(count / double{kDraws}, 1.0 / 7, tolerance(std::sqrt(6.0 / 49)));
+  for (const int count : counts) EXPECT_NEAR(count / double{kDraws}, 1.0 / 7, tolerance(std::sqrt(6.0 / 49)));
 }
 
 TEST(Random, BelowTakesEveryBound) {
@@ -116,8 +112,7 @@ TEST(StreamSeed, DiffersByMasterNameAndIndex) {
   int made = 0;
   for (std::uint64_t master = 0; master < 20; ++master) {
     for (const char* name : {"", "a", "b", "ab", "ba", "data", "train", "model"}) {
-      for (std::uint64_t index = 0; index < 50; ++index, ++made)
-        seeds.insert(stream_seed(master, name, index));
+      for (std::uint64_t index = 0; index < 50; ++index, ++made) seeds.insert(stream_seed(master, name, index));
     }
   }
   EXPECT_EQ(seeds.size(), static_cast<std::size_t>(made));

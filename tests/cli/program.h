@@ -20,10 +20,8 @@ Outcome run_program(const std::vector<std::string>& arguments,
                     const std::vector<std::pair<std::string, std::string>>& environment = {});
 
 // Runs the program until `ready` is true (asked every few milliseconds) and sends it `signal`; then waits for its end.
-Outcome run_until(const std::vector<std::string>& arguments,
-                  const std::filesystem::path& folder,
-                  const std::function<bool()>& ready,
-                  int signal);
+Outcome run_until(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                  const std::function<bool()>& ready, int signal);
 
 // A fresh empty folder, removed at the end of its life.
 class Scratch {

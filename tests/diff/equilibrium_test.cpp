@@ -21,8 +21,8 @@ using testing::HasSubstr;
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 const Implicit kExact{.rtol = 1e-12, .max_iter = 400};
 
-Inputs gradients_of(
-    Cell cell, const Gradient& gradient, const solve::Solver& solver, const solve::Stop& stop, double scale = 1) {
+Inputs gradients_of(Cell cell, const Gradient& gradient, const solve::Solver& solver, const solve::Stop& stop,
+                    double scale = 1) {
   cell.require_grad();
   const Tensor loss = scale * loss_of(equilibrium(cell.map(), cell.start(), solver, gradient, stop).y.only());
   return torch::autograd::grad({loss}, cell.inputs(), {}, false, false, true);
@@ -34,10 +34,10 @@ TEST(Equilibrium, EveryGradientWithEverySolverAndDtypeIsNearTheExactOne) {
   const Inputs exact = gradients_of(exact_cell, Unrolled{.steps = 100}, solve::Picard{}, {});
   // ||J|| <= 0.3: k undamped terms leave 0.3^k / (1 - 0.3) of ||u||; the damped ones 0.65^k / 0.35 with tau = 1/2.
   const std::vector<std::pair<Gradient, double>> table{
-      {Implicit{.adjoint = "picard"}, 1e-5},       {Implicit{}, 1e-5},
-      {Implicit{.adjoint = "gmres"}, 1e-5},        {JacobianFree{}, 0.3 / 0.7},
-      {Phantom{.steps = 30}, 1e-4},                {Phantom{.steps = 12, .damping = 1}, 1e-5},
-      {Unrolled{.steps = 30}, 1e-5},               {Truncated{.steps = 40, .last = 12}, 1e-5}};
+      {Implicit{.adjoint = "picard"}, 1e-5}, {Implicit{}, 1e-5},
+      {Implicit{.adjoint = "gmres"}, 1e-5},  {JacobianFree{}, 0.3 / 0.7},
+      {Phantom{.steps = 30}, 1e-4},          {Phantom{.steps = 12, .damping = 1}, 1e-5},
+      {Unrolled{.steps = 30}, 1e-5},         {Truncated{.steps = 40, .last = 12}, 1e-5}};
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
     for (const solve::Solver& solver : {solve::Solver(solve::Picard{}), solve::Solver(solve::Anderson{})}) {
       for (const auto& [gradient, error] : table) {
@@ -75,22 +75,16 @@ TEST(Equilibrium, ValueIsTheSolutionAndRecordsNothingOutsideGradMode) {
   EXPECT_TRUE(with.y.only().requires_grad());
   EXPECT_TRUE(at::equal(with.y.only(), with.solution.y.only()));
   const at::NoGradGuard no_grad;
-  for (const Gradient& gradient : {Gradient(Implicit{}),
-                                   Gradient(JacobianFree{}),
-                                   Gradient(Phantom{}),
-                                   Gradient(Unrolled{}),
-                                   Gradient(Truncated{})}) {
+  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}),
+                                   Gradient(Unrolled{}), Gradient(Truncated{})}) {
     EXPECT_FALSE(equilibrium(cell.map(), cell.start(), solve::Anderson{}, gradient).y.only().requires_grad());
   }
 }
 
 TEST(Equilibrium, HasNoGraphWhereNothingRequiresGrad) {
   const Cell cell = Cell::random(3, 4, 0.5);
-  for (const Gradient& gradient : {Gradient(Implicit{}),
-                                   Gradient(JacobianFree{}),
-                                   Gradient(Phantom{}),
-                                   Gradient(Unrolled{}),
-                                   Gradient(Truncated{})}) {
+  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}),
+                                   Gradient(Unrolled{}), Gradient(Truncated{})}) {
     EXPECT_FALSE(equilibrium(cell.map(), cell.start(), solve::Anderson{}, gradient).y.only().requires_grad());
   }
 }
@@ -157,10 +151,9 @@ TEST(Equilibrium, SecondDerivativesAreThoseOfTheRowsThatAreFinite) {
   healthy.x = healthy.x.narrow(0, 1, 2);
   const auto curvature = [](const Cell& cell) {
     const Inputs inputs = leaves({cell.W, cell.b});
-    const Tensor y =
-        equilibrium(
-            Cell{inputs[0], cell.U, inputs[1], cell.x}.map(), cell.start(), solve::Anderson{}, kExact, {.rtol = 1e-12})
-            .y.only();
+    const Tensor y = equilibrium(Cell{inputs[0], cell.U, inputs[1], cell.x}.map(), cell.start(), solve::Anderson{},
+                                 kExact, {.rtol = 1e-12})
+                         .y.only();
     const Inputs slope = torch::autograd::grad({(y * y).sum()}, inputs, {}, true, true);
     return torch::autograd::grad({(slope[0] * slope[0]).sum() + slope[1].sum()}, inputs);
   };

@@ -67,10 +67,7 @@ std::int64_t adjoint_peak_bytes(const Implicit& options) {
                c = at::randn({16, 128}, at::kDouble).requires_grad_(true);
   const MemoryCounter memory;
   const Equilibrium e = equilibrium([&](const Tensor& y) { return 0.999 * at::linear(y, Q) + c; },
-                                    at::zeros_like(c).detach(),
-                                    solve::Picard{},
-                                    options,
-                                    {.max_iter = 5});
+                                    at::zeros_like(c).detach(), solve::Picard{}, options, {.max_iter = 5});
   e.y.only().sum().backward();
   EXPECT_GE(e.adjoint->calls, options.max_iter);
   return memory.peak();

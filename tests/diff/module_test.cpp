@@ -35,8 +35,8 @@ void compare(nn::Sequential block, const Tensor& x) {
 
 TEST(Module, DenseWithDropoutAndBatchNormInEvaluation) {
   at::manual_seed(5);
-  nn::Sequential block(
-      nn::Linear(6, 9), nn::BatchNorm1d(9), nn::Tanh(), nn::Dropout(0.5), nn::Linear(9, 6), nn::Tanh());
+  nn::Sequential block(nn::Linear(6, 9), nn::BatchNorm1d(9), nn::Tanh(), nn::Dropout(0.5), nn::Linear(9, 6),
+                       nn::Tanh());
   block->to(at::kDouble);
   block->eval();
   compare(block, at::randn({4, 6}, at::kDouble));
@@ -52,10 +52,8 @@ TEST(Module, DenseInTraining) {
 
 TEST(Module, Convolution) {
   at::manual_seed(5);
-  nn::Sequential block(nn::Conv2d(nn::Conv2dOptions(2, 3, 3).padding(1)),
-                       nn::Tanh(),
-                       nn::Conv2d(nn::Conv2dOptions(3, 2, 3).padding(1)),
-                       nn::Tanh());
+  nn::Sequential block(nn::Conv2d(nn::Conv2dOptions(2, 3, 3).padding(1)), nn::Tanh(),
+                       nn::Conv2d(nn::Conv2dOptions(3, 2, 3).padding(1)), nn::Tanh());
   block->to(at::kDouble);
   compare(block, at::randn({2, 2, 5, 5}, at::kDouble));
 }

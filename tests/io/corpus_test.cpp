@@ -14,10 +14,13 @@ namespace fs = std::filesystem;
 // once crashed on (crash-*) is either. A Broken round trip escapes and fails the test.
 class CorpusTest : public testing::TestWithParam<const char*> {};
 
-const std::map<std::string, void (*)(std::string_view)> kChecks = {
-    {"safetensors", fuzz::check_safetensors}, {"mps", fuzz::check_mps},     {"npy", fuzz::check_npy},
-    {"csv", fuzz::check_csv},                 {"jsonl", fuzz::check_jsonl}, {"study_record", fuzz::check_study_record},
-    {"tfevents", fuzz::check_tfevents}};
+const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors", fuzz::check_safetensors},
+                                                                   {"mps", fuzz::check_mps},
+                                                                   {"npy", fuzz::check_npy},
+                                                                   {"csv", fuzz::check_csv},
+                                                                   {"jsonl", fuzz::check_jsonl},
+                                                                   {"study_record", fuzz::check_study_record},
+                                                                   {"tfevents", fuzz::check_tfevents}};
 
 TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
   int good = 0, bad = 0;
@@ -36,8 +39,7 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
   EXPECT_GT(bad, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Parsers,
-                         CorpusTest,
+INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
                          testing::Values("safetensors", "mps", "npy", "csv", "jsonl", "study_record", "tfevents"),
                          [](const auto& each) { return std::string(each.param); });
 

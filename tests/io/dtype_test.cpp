@@ -42,14 +42,14 @@ TEST(HalfTest, EveryCodeSurvivesDecodingAndEncoding) {
 }
 
 TEST(HalfTest, TiesGoToEvenAndAreRoundedOnce) {
-  EXPECT_EQ(encode_f16(1 + std::ldexp(1, -11)), 0x3c00);                         // tie, even below
-  EXPECT_EQ(encode_f16(1 + 3 * std::ldexp(1, -11)), 0x3c02);                     // tie, even above
-  EXPECT_EQ(encode_f16(1 + std::ldexp(1, -11) + std::ldexp(1, -40)), 0x3c01);    // lost if rounded to float first
+  EXPECT_EQ(encode_f16(1 + std::ldexp(1, -11)), 0x3c00);                       // tie, even below
+  EXPECT_EQ(encode_f16(1 + 3 * std::ldexp(1, -11)), 0x3c02);                   // tie, even above
+  EXPECT_EQ(encode_f16(1 + std::ldexp(1, -11) + std::ldexp(1, -40)), 0x3c01);  // lost if rounded to float first
   EXPECT_EQ(encode_bf16(1 + std::ldexp(1, -8) + std::ldexp(1, -40)), 0x3f81);
-  EXPECT_EQ(encode_f16(std::ldexp(1, -25)), 0);                                  // tie with the least subnormal
+  EXPECT_EQ(encode_f16(std::ldexp(1, -25)), 0);  // tie with the least subnormal
   EXPECT_EQ(encode_f16(std::ldexp(1.5, -25)), 1);
   EXPECT_EQ(encode_f16(65519.99), 0x7bff);
-  EXPECT_EQ(encode_f16(65520), 0x7c00);                                          // tie, the even one is infinity
+  EXPECT_EQ(encode_f16(65520), 0x7c00);  // tie, the even one is infinity
   EXPECT_EQ(encode_bf16(1e39), 0x7f80);
   EXPECT_EQ(encode_f16(-5e-324), 0x8000);
 }

@@ -87,8 +87,7 @@ rc::Gen<FlatValue> arbitrary_value() {
                                  [](std::string t) { return FlatValue("t" + t); });
   return rc::gen::oneOf(rc::gen::cast<FlatValue>(rc::gen::arbitrary<bool>()),
                         rc::gen::cast<FlatValue>(rc::gen::arbitrary<std::int64_t>()),
-                        rc::gen::cast<FlatValue>(rc::gen::arbitrary<double>()),
-                        text);
+                        rc::gen::cast<FlatValue>(rc::gen::arbitrary<double>()), text);
 }
 
 RC_GTEST_PROP(JsonlProperty, WritingThenReadingGivesTheSame, ()) {

@@ -26,9 +26,9 @@ std::string refusal_of(std::string_view header, std::size_t data_bytes = 0) {
 }
 
 TEST(SafetensorsTest, ReadsAHandMadeFile) {
-  const std::string bytes = file_of(
-      R"({"b":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"__metadata__":{"k":"v"},)"
-      R"("a":{"dtype":"I16","shape":[],"data_offsets":[3,5]}})", 5);
+  const std::string bytes = file_of(R"({"b":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},"__metadata__":{"k":"v"},)"
+                                    R"("a":{"dtype":"I16","shape":[],"data_offsets":[3,5]}})",
+                                    5);
   const Safetensors file = parse_safetensors(bytes, "hand");
   ASSERT_EQ(file.tensors.size(), 2u);
   EXPECT_EQ(file.tensors[0].name, "b");
@@ -39,9 +39,10 @@ TEST(SafetensorsTest, ReadsAHandMadeFile) {
 
 TEST(SafetensorsTest, AcceptsEmptyTensorsAndNoTensors) {
   EXPECT_TRUE(parse_safetensors(file_of("{}", 0), "empty").tensors.empty());
-  const Safetensors file = parse_safetensors(
-      file_of(R"({"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},)"
-              R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4), "zero");
+  const Safetensors file = parse_safetensors(file_of(R"({"a":{"dtype":"F32","shape":[0,7],"data_offsets":[0,0]},)"
+                                                     R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+                                                     4),
+                                             "zero");
   EXPECT_EQ(element_count(file.at("a")), 0);
   EXPECT_EQ(element_count(file.at("b")), 1);
 }
@@ -87,7 +88,8 @@ TEST(SafetensorsTest, RefusesABrokenEntry) {
   EXPECT_THAT(refusal_of(entry(R"("F32")", "[1]", "[0,4]"), 5), HasSubstr("1 data bytes after the last tensor"));
   EXPECT_THAT(refusal_of(entry(R"("F32")", "[1]", "[1,5]"), 5), HasSubstr("a hole of bytes 0 to 1"));
   EXPECT_THAT(refusal_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},)"
-                         R"("b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})", 4),
+                         R"("b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}})",
+                         4),
               HasSubstr("tensor 'b' overlaps"));
 }
 

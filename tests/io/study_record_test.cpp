@@ -30,7 +30,11 @@ base::StudyRecord small_record() {
   r.test_samples = 10;
   r.data_sha256 = "00ff";
   r.statistics = {{"feasible", 0.9}};
-  r.models = {{.name = "implicit", .kind = "implicit", .parameters = 2350, .metric = "rel_l2", .train = 0.25,
+  r.models = {{.name = "implicit",
+               .kind = "implicit",
+               .parameters = 2350,
+               .metric = "rel_l2",
+               .train = 0.25,
                .extra = {{"memory_mb", 12}}}};
   r.curves = {{"implicit", "error", "all", {0, 1}, {1, 0.5}, {0.25, 0}, {2, std::numeric_limits<double>::infinity()}}};
   r.checks = {{"below explicit", 0.25, 0.5, true}};
@@ -42,9 +46,9 @@ TEST(StudyRecordTest, HasTheKeysOfTheDesignInOrder) {
   const auto json = nlohmann::ordered_json::parse(to_json(small_record()));
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
-  EXPECT_THAT(keys, testing::ElementsAre("schema", "domain", "protocol", "preset", "seed", "git", "libtorch", "command",
-                                         "date", "machine", "threads", "seconds", "data", "models", "curves", "checks",
-                                         "config"));
+  EXPECT_THAT(
+      keys, testing::ElementsAre("schema", "domain", "protocol", "preset", "seed", "git", "libtorch", "command", "date",
+                                 "machine", "threads", "seconds", "data", "models", "curves", "checks", "config"));
   EXPECT_EQ(json["schema"], 1);
   EXPECT_EQ(json["seed"], 18446744073709551615u);
   EXPECT_EQ(json["data"]["train"], 100);
@@ -81,11 +85,12 @@ std::string refusal_after(Change change) {
 
 TEST(StudyRecordTest, LaterFieldsMayBeAbsentAndOthersAreIgnored) {
   EXPECT_EQ(refusal_after([](auto& j) {
-    for (const char* key : {"command", "date", "machine", "config"}) j.erase(key);
-    for (const char* key : {"train_std", "test_std", "seeds", "extra"}) j["models"][0].erase(key);
-    j["data"].erase("statistics");
-    j["a later key"] = 1;
-  }), "no error");
+              for (const char* key : {"command", "date", "machine", "config"}) j.erase(key);
+              for (const char* key : {"train_std", "test_std", "seeds", "extra"}) j["models"][0].erase(key);
+              j["data"].erase("statistics");
+              j["a later key"] = 1;
+            }),
+            "no error");
 }
 
 TEST(StudyRecordTest, RefusesWithThePlace) {
@@ -152,9 +157,8 @@ base::StudyRecord arbitrary_record() {
 
 // NaN equals NaN.
 bool same(const std::vector<double>& a, const std::vector<double>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](double x, double y) {
-    return x == y || (std::isnan(x) && std::isnan(y));
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](double x, double y) { return x == y || (std::isnan(x) && std::isnan(y)); });
 }
 
 RC_GTEST_PROP(StudyRecordProperty, WritingThenReadingGivesTheSame, ()) {

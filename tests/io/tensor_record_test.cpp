@@ -21,15 +21,15 @@ TEST(TensorRecordTest, EveryTypeHoldsItsValues) {
     EXPECT_EQ(tensor.bytes.size(), 6 * size_of(dtype));
     EXPECT_EQ(element_count(tensor), 6);
     EXPECT_EQ(to_doubles(tensor), values) << name_of(dtype);
-    if (is_float(dtype)) EXPECT_THAT(refusal([&] { to_int64s(tensor); }), HasSubstr("not an integer"));
-    else EXPECT_EQ(to_int64s(tensor), std::vector<std::int64_t>({0, 1, 0, 1, 1, 0}));
+    if (is_float(dtype))
+      EXPECT_THAT(refusal([&] { to_int64s(tensor); }), HasSubstr("not an integer"));
+    else
+      EXPECT_EQ(to_int64s(tensor), std::vector<std::int64_t>({0, 1, 0, 1, 1, 0}));
   }
 }
 
 TEST(TensorRecordTest, IntegersRefuseWhatTheyCannotHold) {
-  const auto store = [](double value, DType dtype) {
-    return refusal([&] { from_doubles("x", {}, {value}, dtype); });
-  };
+  const auto store = [](double value, DType dtype) { return refusal([&] { from_doubles("x", {}, {value}, dtype); }); };
   EXPECT_EQ(store(127, DType::i8), "no error");
   EXPECT_EQ(store(-128, DType::i8), "no error");
   EXPECT_EQ(store(255, DType::u8), "no error");

@@ -21,12 +21,14 @@ TEST(Crc32cTest, KnownValues) {  // RFC 3720, B.4
 
 TEST(TfeventsTest, OneScalarIsTheseBytes) {
   const std::string record = to_tfrecord({1.0, 300, "a", 0.5f});
-  const std::string payload("\x09\0\0\0\0\0\0\xf0\x3f"   // 1: wall_time = 1.0
-                            "\x10\xac\x02"               // 2: step = 300
-                            "\x2a\x0a"                   // 5: summary of 10 bytes
-                            "\x0a\x08"                   // 1: value of 8 bytes
-                            "\x0a\x01\x61"               // 1: tag = "a"
-                            "\x15\0\0\0\x3f", 24);       // 2: simple_value = 0.5
+  const std::string payload(
+      "\x09\0\0\0\0\0\0\xf0\x3f"  // 1: wall_time = 1.0
+      "\x10\xac\x02"              // 2: step = 300
+      "\x2a\x0a"                  // 5: summary of 10 bytes
+      "\x0a\x08"                  // 1: value of 8 bytes
+      "\x0a\x01\x61"              // 1: tag = "a"
+      "\x15\0\0\0\x3f",
+      24);  // 2: simple_value = 0.5
   EXPECT_EQ(record.substr(0, 8), std::string("\x18\0\0\0\0\0\0\0", 8));
   EXPECT_EQ(record.substr(12, 24), payload);
   EXPECT_EQ(record.size(), 40u);

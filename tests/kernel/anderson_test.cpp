@@ -65,15 +65,7 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
   const std::int64_t starts[] = {0, width / 2, width};
   Squares squares[2];
   AndersonProducts products;
-  anderson_measure<T>({&row.live, 1},
-                      starts,
-                      row.y.data(),
-                      row.g.data(),
-                      history,
-                      ring,
-                      &count,
-                      squares,
-                      &products);
+  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, ring, &count, squares, &products);
   const T* dr = history.dr(0, ring.newest);
   std::vector<T> r(width);
   for (std::int64_t i = 0; i < width; ++i) {
@@ -84,26 +76,21 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
     ASSERT_EQ(history.dg(0, ring.newest)[i], row.g[i] - g_before[i]);
   }
   const std::int64_t half = width / 2;
-  EXPECT_NEAR(
-      squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
-  EXPECT_NEAR(squares[1].value,
-              dot(&row.g[half], &row.g[half], width - half),
+  EXPECT_NEAR(squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
+  EXPECT_NEAR(squares[1].value, dot(&row.g[half], &row.g[half], width - half),
               dot_bound(&row.g[half], &row.g[half], width - half));
   for (std::int64_t age = 0; age < count; ++age) {
     const T* column = history.dr(0, ring.column(age));
     EXPECT_NEAR(products.gram[age], dot(dr, column, width), dot_bound(dr, column, width));
-    EXPECT_NEAR(
-        products.rhs[age], dot(r.data(), column, width), dot_bound(r.data(), column, width));
+    EXPECT_NEAR(products.rhs[age], dot(r.data(), column, width), dot_bound(r.data(), column, width));
   }
 }
 
 TYPED_TEST(AndersonKernel, MeasureMatchesTheReference) {
   for_each_target([] {
     for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam>(width, 5, 5);
-    for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth)
-      check_measure<TypeParam>(37, depth, depth);
-    for (std::int64_t count = 1; count <= 5; ++count)
-      check_measure<TypeParam>(2500, 5, count);  // several chunks
+    for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_measure<TypeParam>(37, depth, depth);
+    for (std::int64_t count = 1; count <= 5; ++count) check_measure<TypeParam>(2500, 5, count);  // several chunks
   });
 }
 
@@ -115,14 +102,7 @@ TYPED_TEST(AndersonKernel, TheFirstPointOnlyFillsThePrevious) {
   const std::int64_t starts[] = {0, 9}, none = 0;
   Squares squares;
   AndersonProducts products;
-  anderson_measure<T>({&row.live, 1},
-                      starts,
-                      row.y.data(),
-                      row.g.data(),
-                      history,
-                      Ring{-1, 3},
-                      &none,
-                      &squares,
+  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, Ring{-1, 3}, &none, &squares,
                       &products);
   for (std::int64_t i = 0; i < 9; ++i) {
     EXPECT_EQ(history.g_prev(0)[i], row.g[i]);
@@ -142,21 +122,14 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
   }
   const auto y0 = row.y;
   row.live.improved = true;
-  anderson_mix<T>({&row.live, 1},
-                  row.g.data(),
-                  history,
-                  weights.data(),
-                  damping,
-                  row.y.data(),
-                  row.best.data());
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights.data(), damping, row.y.data(), row.best.data());
   for (std::int64_t i = 0; i < width; ++i) {
     double mixed = row.g[i], back = history.r_prev(0)[i], size = std::abs(mixed) + std::abs(back);
     for (std::int64_t c = 0; c < depth; ++c) {
       if (weights[c] == 0) continue;
       mixed -= weights[c] * history.dg(0, c)[i];
       back -= weights[c] * history.dr(0, c)[i];
-      size +=
-          std::abs(weights[c]) * (std::abs(history.dg(0, c)[i]) + std::abs(history.dr(0, c)[i]));
+      size += std::abs(weights[c]) * (std::abs(history.dg(0, c)[i]) + std::abs(history.dr(0, c)[i]));
     }
     const double bound = static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * size;
     ASSERT_NEAR(row.y[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
@@ -182,15 +155,12 @@ TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
   const auto history = row.history();
   const double weights[] = {1, 1};
   row.live.roll_back = true;
-  anderson_mix<T>(
-      {&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data());
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data());
   for (std::int64_t i = 0; i < 21; ++i) {
     const T g = history.best_g(0)[i];
     EXPECT_EQ(history.g_prev(0)[i], g);
     EXPECT_EQ(history.r_prev(0)[i], g - row.best[i]);
-    EXPECT_NEAR(row.y[i],
-                .5 * (static_cast<double>(g) + row.best[i]),
-                4 * std::numeric_limits<T>::epsilon());
+    EXPECT_NEAR(row.y[i], .5 * (static_cast<double>(g) + row.best[i]), 4 * std::numeric_limits<T>::epsilon());
   }
 }
 
@@ -200,8 +170,7 @@ TYPED_TEST(AndersonKernel, RowsThatAreDoneKeepTheirIterate) {
   const auto y0 = row.y;
   const double weights[] = {1, 1};
   row.live.running = false;
-  anderson_mix<T>(
-      {&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data());
+  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data());
   EXPECT_EQ(row.y, y0);
 }
 
@@ -217,8 +186,7 @@ struct LeastSquares {
         r(std::move(r_of)) {
     for (std::int64_t i = 0; i < count; ++i) {
       rhs.push_back(dot(&columns[i * rows], r.data(), rows));
-      for (std::int64_t j = 0; j < count; ++j)
-        gram.push_back(dot(&columns[i * rows], &columns[j * rows], rows));
+      for (std::int64_t j = 0; j < count; ++j) gram.push_back(dot(&columns[i * rows], &columns[j * rows], rows));
     }
   }
   std::vector<double> weights(double ridge) const {
@@ -235,8 +203,7 @@ struct LeastSquares {
     double worst = 0;
     for (std::int64_t c = 0; c < count; ++c) {
       worst = std::max(worst,
-                       std::abs(dot(&columns[c * rows], left.data(), rows)) /
-                           std::sqrt(gram[c * count + c] + 1e-300));
+                       std::abs(dot(&columns[c * rows], left.data(), rows)) / std::sqrt(gram[c * count + c] + 1e-300));
     }
     return worst;
   }
@@ -261,9 +228,8 @@ TEST(AndersonWeights, TheScalesOfTheColumnsDoNotMatter) {
 
 TEST(AndersonWeights, DependentAndZeroColumnsAreTruncated) {
   auto columns = normals<double>(20 * 2, 10);
-  for (int i = 0; i < 20; ++i)
-    columns.push_back(2 * columns[i] - columns[20 + i]);  // depends on both
-  columns.resize(80, 0.0);                                // and a zero column
+  for (int i = 0; i < 20; ++i) columns.push_back(2 * columns[i] - columns[20 + i]);  // depends on both
+  columns.resize(80, 0.0);                                                           // and a zero column
   const LeastSquares problem(20, columns, normals<double>(20, 11));
   const auto gamma = problem.weights(0);
   EXPECT_LT(problem.optimality(gamma), 1e-7);

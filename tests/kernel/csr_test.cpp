@@ -99,10 +99,7 @@ RC_GTEST_PROP(CsrPatternProperty, HoldsEveryEntryOnceAndTransposeTwiceIsStable, 
   RC_ASSERT(again.column == sorted.column);
 }
 
-void expect_error(const char* text,
-                  std::int64_t rows,
-                  std::int64_t columns,
-                  const Indices& row,
+void expect_error(const char* text, std::int64_t rows, std::int64_t columns, const Indices& row,
                   const Indices& column) {
   try {
     csr_pattern(rows, columns, row, column);

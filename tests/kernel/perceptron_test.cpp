@@ -38,17 +38,17 @@ struct Case {
 
   Case(const Shape& of, std::uint64_t seed) : shape(of) {
     base::Random random(seed);
-    for (auto [to, count] : {std::pair{&a, of.rows * of.a}, std::pair{&b, of.rows * of.b},
-                             std::pair{&w1, of.hidden * (of.a + of.b)}, std::pair{&c1, of.hidden},
-                             std::pair{&w2, of.outputs * of.hidden}, std::pair{&c2, of.outputs},
-                             std::pair{&dy, of.rows * of.outputs}}) {
+    for (auto [to, count] :
+         {std::pair{&a, of.rows * of.a}, std::pair{&b, of.rows * of.b}, std::pair{&w1, of.hidden * (of.a + of.b)},
+          std::pair{&c1, of.hidden}, std::pair{&w2, of.outputs * of.hidden}, std::pair{&c2, of.outputs},
+          std::pair{&dy, of.rows * of.outputs}}) {
       for (std::int64_t i = 0; i <= count; ++i) to->push_back(static_cast<T>(random.normal()));
     }
   }
   PerceptronInput<T> input() const { return {shape.rows, &a[1], shape.a, shape.b > 0 ? &b[1] : nullptr, shape.b}; }
   PerceptronWeights<T> weights() const {
-    return {shape.hidden,        shape.outputs, &w1[1], shape.bias ? &c1[1] : nullptr, &w2[1],
-            shape.bias ? &c2[1] : nullptr, shape.relu};
+    return {shape.hidden, shape.outputs, &w1[1], shape.bias ? &c1[1] : nullptr, &w2[1], shape.bias ? &c2[1] : nullptr,
+            shape.relu};
   }
 };
 

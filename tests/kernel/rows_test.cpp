@@ -80,11 +80,8 @@ void check_step(std::int64_t n, T damping) {
   for (std::int64_t i = 0; i < n; ++i) {
     for (const std::int64_t slot : {0, 1}) {
       const std::int64_t at = slot * n + i;
-      const double expected =
-          y0[at] + static_cast<double>(damping) * (static_cast<double>(g[at]) - y0[at]);
-      ASSERT_NEAR(y[at],
-                  expected,
-                  2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g[at])));
+      const double expected = y0[at] + static_cast<double>(damping) * (static_cast<double>(g[at]) - y0[at]);
+      ASSERT_NEAR(y[at], expected, 2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g[at])));
     }
     for (const std::int64_t slot : {2, 3}) ASSERT_EQ(y[slot * n + i], y0[slot * n + i]);
     ASSERT_EQ(best[3 * n + i], y0[i]);

@@ -74,8 +74,8 @@ TEST(SpectralRadius, IsThatOfTheNonlinearMapAtThePoint) {
 TEST(SpectralRadius, OfADefectiveAndANilpotentMatrix) {
   const Tensor jordan = from_doubles({0.5, 1, 0, 0.5}, {2, 2}, at::kDouble),
                nilpotent = from_doubles({0, 1, 0, 0}, {2, 2}, at::kDouble);
-  EXPECT_NEAR(
-      spectral_radius(linear(jordan), at::zeros({1, 2}, at::kDouble)).value[0], 0.5, 1e-7);  // sqrt(eps): defective
+  EXPECT_NEAR(spectral_radius(linear(jordan), at::zeros({1, 2}, at::kDouble)).value[0], 0.5,
+              1e-7);  // sqrt(eps): defective
   EXPECT_NEAR(spectral_radius(linear(nilpotent), at::zeros({1, 2}, at::kDouble)).value[0], 0, 1e-7);
   EXPECT_NEAR(sigma_max(linear(nilpotent), at::zeros({1, 2}, at::kDouble)).value[0], 1, 1e-12);
 }

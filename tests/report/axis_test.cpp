@@ -45,15 +45,12 @@ TEST(LinearAxis, TightKeepsTheRangeOfTheData) {
 }
 
 TEST(LinearAxis, IntegerTicksAreWholeOnShortRanges) {
-  EXPECT_THAT(labels(make_axis({0, 2}, {.integer = true, .tight = true})),
-              ElementsAre("0", "1", "2"));
-  EXPECT_THAT(labels(make_axis({0.2, 0.8}, {.integer = true, .tight = true})),
-              ElementsAre("0", "1"));
+  EXPECT_THAT(labels(make_axis({0, 2}, {.integer = true, .tight = true})), ElementsAre("0", "1", "2"));
+  EXPECT_THAT(labels(make_axis({0.2, 0.8}, {.integer = true, .tight = true})), ElementsAre("0", "1"));
 }
 
 TEST(LinearAxis, GreatAndSmallMagnitudesHavePowers) {
-  EXPECT_THAT(labels(make_axis({0, 2e9}, {.most_ticks = 5})),
-              ElementsAre("0", "5×10⁸", "1×10⁹", "1.5×10⁹", "2×10⁹"));
+  EXPECT_THAT(labels(make_axis({0, 2e9}, {.most_ticks = 5})), ElementsAre("0", "5×10⁸", "1×10⁹", "1.5×10⁹", "2×10⁹"));
   EXPECT_THAT(labels(make_axis({0, 2e-7}, {.most_ticks = 5})),
               ElementsAre("0", "5×10⁻⁸", "1×10⁻⁷", "1.5×10⁻⁷", "2×10⁻⁷"));
 }
@@ -65,8 +62,7 @@ TEST(LinearAxis, FewerTicksWhereLabelsWouldTouch) {
 }
 
 TEST(LogAxis, LabelsPowersOfTenAndMarksTheMinorOnes) {
-  const Axis axis =
-      make_axis({1e-5, 0.9}, {.scale = Scale::log, .horizontal = false, .length = 300});
+  const Axis axis = make_axis({1e-5, 0.9}, {.scale = Scale::log, .horizontal = false, .length = 300});
   EXPECT_DOUBLE_EQ(axis.low, 1e-5);
   EXPECT_DOUBLE_EQ(axis.high, 1);
   EXPECT_THAT(labels(axis), ElementsAre("10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"));
@@ -79,8 +75,7 @@ TEST(LogAxis, AShortOneIsLabelledAtTwoAndFive) {
 }
 
 TEST(LogAxis, ALongOneSkipsPowersAndMinorTicks) {
-  const Axis axis =
-      make_axis({1e-300, 1e300}, {.scale = Scale::log, .horizontal = false, .length = 300});
+  const Axis axis = make_axis({1e-300, 1e300}, {.scale = Scale::log, .horizontal = false, .length = 300});
   EXPECT_THAT(labels(axis), testing::SizeIs(testing::AllOf(testing::Ge(2U), testing::Le(9U))));
   EXPECT_LE(axis.ticks.size(), 601U);
 }
@@ -138,8 +133,7 @@ std::vector<AxisOptions> all_options() {
     for (const bool tight : {false, true}) {
       for (const bool horizontal : {false, true}) {
         for (const double length : {5.0, 80.0, 600.0}) {
-          all.push_back(
-              {.scale = scale, .horizontal = horizontal, .length = length, .tight = tight});
+          all.push_back({.scale = scale, .horizontal = horizontal, .length = length, .tight = tight});
         }
       }
     }
@@ -196,11 +190,9 @@ RC_GTEST_PROP(LinearAxis, TicksAreRoundNumbers, ()) {
   const Axis axis = make_axis({low, low + width}, {});
   const double step = axis.ticks[1].value - axis.ticks[0].value;
   const double mantissa = step / std::pow(10.0, std::floor(std::log10(step) + 1e-6));
-  const bool round = std::abs(mantissa - 1) < 1e-6 || std::abs(mantissa - 2) < 1e-6 ||
-                     std::abs(mantissa - 5) < 1e-6;
+  const bool round = std::abs(mantissa - 1) < 1e-6 || std::abs(mantissa - 2) < 1e-6 || std::abs(mantissa - 5) < 1e-6;
   RC_ASSERT(round);
-  for (const Tick& tick : axis.ticks)
-    RC_ASSERT(std::abs(tick.value / step - std::round(tick.value / step)) < 1e-6);
+  for (const Tick& tick : axis.ticks) RC_ASSERT(std::abs(tick.value / step - std::round(tick.value / step)) < 1e-6);
 }
 
 // A label reads back as its tick.
@@ -209,20 +201,17 @@ RC_GTEST_PROP(LinearAxis, LabelsTellTheValue, ()) {
   const double width = *rc::gen::inRange(1, 100000) * 0.01;
   const Axis axis = make_axis({low, low + width}, {});
   const double step = axis.ticks[1].value - axis.ticks[0].value;
-  for (const Tick& tick : axis.ticks)
-    RC_ASSERT(std::abs(std::stod(tick.label) - tick.value) < 1e-6 * step);
+  for (const Tick& tick : axis.ticks) RC_ASSERT(std::abs(std::stod(tick.label) - tick.value) < 1e-6 * step);
 }
 
 RC_GTEST_PROP(Axis, LabelsDoNotTouch, ()) {
   const double low = *rc::gen::inRange(-100000, 100000);
   const double width = *rc::gen::inRange(1, 100000);
-  const AxisOptions options{.length = static_cast<double>(*rc::gen::inRange(300, 900)),
-                            .font_size = 12};
+  const AxisOptions options{.length = static_cast<double>(*rc::gen::inRange(300, 900)), .font_size = 12};
   const Axis axis = make_axis({low, low + width}, options);
   double end = -1e9;
   for (const Tick& tick : axis.ticks) {
-    const double centre = axis.fraction(tick.value) * options.length,
-                 half = text_width(tick.label, 12) / 2;
+    const double centre = axis.fraction(tick.value) * options.length, half = text_width(tick.label, 12) / 2;
     RC_ASSERT(centre - half > end);
     end = centre + half;
   }

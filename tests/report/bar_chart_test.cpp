@@ -27,16 +27,14 @@ std::vector<double> bar_widths(const BarChart& chart) {
   const std::string svg = body(chart);
   const std::regex bar("width=\"([0-9.]+)\" height=\"17\"");
   std::vector<double> widths;
-  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), bar); it != std::sregex_iterator();
-       ++it) {
+  for (auto it = std::sregex_iterator(svg.begin(), svg.end(), bar); it != std::sregex_iterator(); ++it) {
     widths.push_back(std::stod((*it)[1]));
   }
   return widths;
 }
 
 TEST(BarChart, LengthsAreInProportion) {
-  const std::vector<double> widths =
-      bar_widths({.bars = {{"a", "x", 0.2}, {"b", "x", 0.4}, {"c", "y", 0.6}}});
+  const std::vector<double> widths = bar_widths({.bars = {{"a", "x", 0.2}, {"b", "x", 0.4}, {"c", "y", 0.6}}});
   ASSERT_EQ(widths.size(), 3U);
   EXPECT_NEAR(widths[1], 2 * widths[0], 0.02);  // of two decimals
   EXPECT_NEAR(widths[2], 3 * widths[0], 0.02);
@@ -44,8 +42,7 @@ TEST(BarChart, LengthsAreInProportion) {
 
 TEST(BarChart, WritesValuesWhiskersAndKinds) {
   const std::string svg =
-      body({.x_label = "error",
-            .bars = {{"implicit-8", "implicit", 0.1709, 0.0042}, {"zero", "baseline", 0.62}}});
+      body({.x_label = "error", .bars = {{"implicit-8", "implicit", 0.1709, 0.0042}, {"zero", "baseline", 0.62}}});
   EXPECT_THAT(svg, HasSubstr(">0.171 ± 0.0042<"));
   EXPECT_THAT(svg, HasSubstr(">0.620<"));
   EXPECT_THAT(svg, HasSubstr(">implicit<"));
@@ -65,8 +62,7 @@ TEST(BarChart, OneKindNeedsNoLegend) {
   EXPECT_THAT(body({.bars = {{"a", "only", 1}, {"b", "only", 2}}}), Not(HasSubstr(">only<")));
 }
 
-RC_GTEST_PROP(BarChart,
-              AnyBarsGiveTheSameWellFormedPicture,
+RC_GTEST_PROP(BarChart, AnyBarsGiveTheSameWellFormedPicture,
               (const std::vector<double>& values, const std::string& name)) {
   BarChart chart{.title = name, .caption = name, .x_label = name, .bars = {}};
   for (const double value : values) chart.bars.push_back({name, name, value, std::abs(value) / 3});

@@ -29,8 +29,7 @@ RC_GTEST_PROP(CurvePath, ThinningKeepsEndsAndExtremesOfEveryColumn, ()) {
   const int columns = *rc::gen::inRange(1, 20), per_column = *rc::gen::inRange(1, 30);
   std::vector<Point> run;
   for (int c = 0; c < columns; ++c) {
-    for (int i = 0; i < per_column; ++i)
-      run.push_back({c + i / 30.0, static_cast<double>(*rc::gen::inRange(0, 1000))});
+    for (int i = 0; i < per_column; ++i) run.push_back({c + i / 30.0, static_cast<double>(*rc::gen::inRange(0, 1000))});
   }
   const std::vector<Point> thin = thinned(run);
   RC_ASSERT(thin.size() <= static_cast<std::size_t>(4 * columns));

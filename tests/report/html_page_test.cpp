@@ -52,12 +52,10 @@ TEST(HtmlPage, ChecksSayInWordsWhatHolds) {
   HtmlPage page("t", "");
   page.checks({{"good", 0.17, 0.4, true}, {"bad", 9, 10, false}});
   const std::string html = page.take();
-  EXPECT_THAT(html,
-              HasSubstr(">good</th><td class=\"holds\">holds</td><td class=\"n\">0.17</td><td "
-                        "class=\"n\">≤ 0.4</td>"));
-  EXPECT_THAT(html,
-              HasSubstr(">bad</th><td class=\"fails\">FAILS</td><td class=\"n\">9</td><td "
-                        "class=\"n\">≥ 10</td>"));
+  EXPECT_THAT(html, HasSubstr(">good</th><td class=\"holds\">holds</td><td class=\"n\">0.17</td><td "
+                              "class=\"n\">≤ 0.4</td>"));
+  EXPECT_THAT(html, HasSubstr(">bad</th><td class=\"fails\">FAILS</td><td class=\"n\">9</td><td "
+                              "class=\"n\">≥ 10</td>"));
 }
 
 TEST(CheckTable, TellsTheSideOfTheBound) {

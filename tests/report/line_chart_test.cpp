@@ -22,9 +22,7 @@ using testing::Not;
 
 std::size_t count(const std::string& text, const std::string& part) {
   std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos;
-       at = text.find(part, at + part.size()))
-    ++found;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++found;
   return found;
 }
 
@@ -60,21 +58,16 @@ TEST(LineChart, DrawsALineThroughItsPoints) {
   const std::string svg = body(chart);
   std::smatch path;
   ASSERT_TRUE(std::regex_search(
-      svg,
-      path,
-      std::regex(
-          "f-series[^/]*d=\"M([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)\"")));
+      svg, path, std::regex("f-series[^/]*d=\"M([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)L([0-9.]+) ([0-9.]+)\"")));
   const auto number = [&](int i) { return std::stod(path[i]); };
-  EXPECT_NEAR(number(3) - number(1), number(5) - number(3), 0.011)
-      << "equal steps to the right, to 2 decimals";
+  EXPECT_NEAR(number(3) - number(1), number(5) - number(3), 0.011) << "equal steps to the right, to 2 decimals";
   EXPECT_NEAR(number(2) - number(4), number(4) - number(6), 0.011) << "equal steps up";
   EXPECT_GT(number(2), number(6));
 }
 
 TEST(LineChart, AGapSplitsTheLineAndALonePointIsMarked) {
   const std::string svg = body(one_line({0, 1, 2, 3, 4, 5}, {1, 2, NAN, 3, NAN, 1}));
-  EXPECT_EQ(count(svg, "class=\"f-series"), 2U)
-      << "one run of two points, one sample in the legend";
+  EXPECT_EQ(count(svg, "class=\"f-series"), 2U) << "one run of two points, one sample in the legend";
   EXPECT_EQ(count(svg, "<circle"), 2U) << "two runs of one point";
 }
 
@@ -112,9 +105,7 @@ TEST(LineChart, LegendNamesEverySeriesAndStandsBelowThePlot) {
   const std::string svg = body(chart);
   for (const Series& series : chart.series) {
     std::smatch place;
-    ASSERT_TRUE(
-        std::regex_search(svg, place, std::regex("y=\"([0-9.]+)\"[^<]*>" + series.name + "<")))
-        << series.name;
+    ASSERT_TRUE(std::regex_search(svg, place, std::regex("y=\"([0-9.]+)\"[^<]*>" + series.name + "<"))) << series.name;
     EXPECT_GT(std::stod(place[1]), chart.height);
   }
 }
@@ -137,13 +128,11 @@ TEST(LineChart, LabelsOfCloseRulesKeepALineApart) {
   std::set<double> heights;
   for (const Rule& rule : chart.horizontals) {
     std::smatch place;
-    ASSERT_TRUE(
-        std::regex_search(svg, place, std::regex("y=\"([0-9.]+)\"[^<]*>" + rule.label + "<")));
+    ASSERT_TRUE(std::regex_search(svg, place, std::regex("y=\"([0-9.]+)\"[^<]*>" + rule.label + "<")));
     heights.insert(std::stod(place[1]));
   }
   ASSERT_EQ(heights.size(), 5U);
-  for (auto it = std::next(heights.begin()); it != heights.end(); ++it)
-    EXPECT_GE(*it - *std::prev(it), 13);
+  for (auto it = std::next(heights.begin()); it != heights.end(); ++it) EXPECT_GE(*it - *std::prev(it), 13);
 }
 
 TEST(LineChart, EscapesAllText) {
@@ -164,8 +153,7 @@ TEST(LineChart, ManyPointsGiveABoundedPicture) {
     x.push_back(i);
     y.push_back(std::sin(i * 0.37));
   }
-  EXPECT_LT(to_svg(one_line(x, y)).size(), 100000U)
-      << "at most 4 points of 14 bytes in each of 760 columns";
+  EXPECT_LT(to_svg(one_line(x, y)).size(), 100000U) << "at most 4 points of 14 bytes in each of 760 columns";
 }
 
 TEST(LineChart, UnequalLengthsDrawWhatIsThere) {
@@ -175,12 +163,8 @@ TEST(LineChart, UnequalLengthsDrawWhatIsThere) {
   expect_drawable(chart);
 }
 
-RC_GTEST_PROP(LineChart,
-              AnyNumbersGiveTheSameWellFormedPicture,
-              (const std::vector<double>& x,
-               const std::vector<double>& y,
-               const std::string& name,
-               bool log)) {
+RC_GTEST_PROP(LineChart, AnyNumbersGiveTheSameWellFormedPicture,
+              (const std::vector<double>& x, const std::vector<double>& y, const std::string& name, bool log)) {
   LineChart chart = one_line(x, y);
   chart.series[0].name = name;
   chart.series[0].low = y;
@@ -210,8 +194,7 @@ double luminance(const std::string& hex) {
 }
 
 double contrast(const std::string& a, const std::string& b) {
-  const double high = std::max(luminance(a), luminance(b)),
-               low = std::min(luminance(a), luminance(b));
+  const double high = std::max(luminance(a), luminance(b)), low = std::min(luminance(a), luminance(b));
   return (high + 0.05) / (low + 0.05);
 }
 

@@ -10,12 +10,8 @@ namespace fathom::report {
 
 // 24 iterations of a mean that falls (or rises) from `start` towards `end` at `rate`, spread and
 // maximum in proportion.
-inline base::Curve sample_curve(const std::string& model,
-                                const std::string& quantity,
-                                const std::string& group,
-                                double start,
-                                double end,
-                                double rate) {
+inline base::Curve sample_curve(const std::string& model, const std::string& quantity, const std::string& group,
+                                double start, double end, double rate) {
   base::Curve curve{model, quantity, group, {}, {}, {}, {}};
   for (int t = 0; t <= 24; ++t) {
     const double mean = end + (start - end) * std::pow(rate, t);
@@ -27,17 +23,9 @@ inline base::Curve sample_curve(const std::string& model,
   return curve;
 }
 
-inline base::Curve flat_curve(const std::string& model,
-                              const std::string& quantity,
-                              const std::string& group,
+inline base::Curve flat_curve(const std::string& model, const std::string& quantity, const std::string& group,
                               double value) {
-  return {model,
-          quantity,
-          group,
-          {0, 24},
-          {value, value},
-          {0.2 * value, 0.2 * value},
-          {2 * value, 2 * value}};
+  return {model, quantity, group, {0, 24}, {value, value}, {0.2 * value, 0.2 * value}, {2 * value, 2 * value}};
 }
 
 inline base::Curve sample_training(const std::string& model, double end) {
@@ -52,11 +40,8 @@ inline base::Curve sample_training(const std::string& model, double end) {
   return curve;
 }
 
-inline base::ModelResult sample_model(const std::string& name,
-                                      const std::string& kind,
-                                      std::int64_t parameters,
-                                      double train,
-                                      double test) {
+inline base::ModelResult sample_model(const std::string& name, const std::string& kind, std::int64_t parameters,
+                                      double train, double test) {
   base::ModelResult model;
   model.name = name;
   model.kind = kind;
@@ -119,8 +104,7 @@ inline base::StudyRecord sample_record() {
                    {"implicit error / explicit error", 0.603, 1, true},
                    {"error at twice the training depth / least error", 1.004, 1.1, true},
                    {"Lipschitz at the last t / at the first", 9.1, 10, false}};
-  record.config =
-      "[data]\ntrain = 25000  # samples (>= 1)\nprotocol = \"exact\"\n\n[model]\nembedding = 8\n";
+  record.config = "[data]\ntrain = 25000  # samples (>= 1)\nprotocol = \"exact\"\n\n[model]\nembedding = 8\n";
   return record;
 }
 

@@ -41,8 +41,7 @@ void expect_sound(const base::StudyRecord& record) {
   const std::string page = study_page(record);
   EXPECT_EQ(WellFormed::check(page), "");
   EXPECT_EQ(page, study_page(record)) << "same record, same bytes";
-  for (const NamedSvg& figure : study_figures(record))
-    EXPECT_EQ(WellFormed::check(figure.svg), "") << figure.name;
+  for (const NamedSvg& figure : study_figures(record)) EXPECT_EQ(WellFormed::check(figure.svg), "") << figure.name;
 }
 
 // ---- the page
@@ -51,8 +50,7 @@ TEST(StudyPage, IsWellFormedAndAlwaysTheSame) { expect_sound(sample_record()); }
 
 TEST(StudyPage, LoadsNothingFromElsewhere) {
   const std::string page = study_page(sample_record());
-  for (const char* load :
-       {"src=", "href=", "url(", "@import", "<script", "<link", "<iframe", "<object", "https:"}) {
+  for (const char* load : {"src=", "href=", "url(", "@import", "<script", "<link", "<iframe", "<object", "https:"}) {
     EXPECT_THAT(page, Not(HasSubstr(load)));
   }
   // The one address is the name of the SVG language, which is not loaded.
@@ -63,16 +61,9 @@ TEST(StudyPage, LoadsNothingFromElsewhere) {
 TEST(StudyPage, HoldsAllFactsOfTheRecord) {
   const base::StudyRecord record = sample_record();
   const std::string page = study_page(record);
-  for (const std::string& fact : {record.git,
-                                  record.libtorch,
-                                  record.command,
-                                  record.machine,
-                                  record.data_sha256,
-                                  std::string("feasible fraction"),
-                                  std::string("0.4132"),
-                                  std::string("4 min 12 s"),
-                                  std::string("[data]"),
-                                  std::string("sign of c")}) {
+  for (const std::string& fact : {record.git, record.libtorch, record.command, record.machine, record.data_sha256,
+                                  std::string("feasible fraction"), std::string("0.4132"), std::string("4 min 12 s"),
+                                  std::string("[data]"), std::string("sign of c")}) {
     EXPECT_THAT(page, HasSubstr(fact));
   }
 }
@@ -130,13 +121,8 @@ TEST(StudyPage, EscapesEveryText) {
 
 TEST(StudyFigures, OnePerQuantityAndOnePerModelWhereThereAreGroups) {
   EXPECT_THAT(figure_names(sample_record()),
-              ElementsAre("test-rel-l2",
-                          "error",
-                          "residual",
-                          "lipschitz-implicit-8",
-                          "lipschitz-explicit-8",
-                          "lipschitz-explicit-8x12",
-                          "training-loss"));
+              ElementsAre("test-rel-l2", "error", "residual", "lipschitz-implicit-8", "lipschitz-explicit-8",
+                          "lipschitz-explicit-8x12", "training-loss"));
 }
 
 TEST(StudyFigures, NamesAreUniqueFileNames) {
@@ -156,31 +142,25 @@ TEST(StudyFigures, MarkTheTrainingDepthOverIterationsOnly) {
   EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">training depth 12<"));
   EXPECT_THAT(figure_named(figures, "residual").svg, HasSubstr(">training depth 12<"));
   EXPECT_THAT(figure_named(figures, "training-loss").svg, Not(HasSubstr("training depth")));
-  EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">baseline 0.62<"))
-      << "the best baseline";
+  EXPECT_THAT(figure_named(figures, "error").svg, HasSubstr(">baseline 0.62<")) << "the best baseline";
   EXPECT_THAT(figure_named(figures, "residual").svg, Not(HasSubstr(">baseline")));
 }
 
 TEST(StudyFigures, CaptionsTellWhatIsDrawn) {
   base::StudyRecord record = sample_record();
-  EXPECT_THAT(figure_named(study_figures(record), "error").caption,
-              HasSubstr("learns nothing: zero."));
-  EXPECT_THAT(figure_named(study_figures(record), "residual").caption,
-              Not(HasSubstr("exceeds the mean")));
+  EXPECT_THAT(figure_named(study_figures(record), "error").caption, HasSubstr("learns nothing: zero."));
+  EXPECT_THAT(figure_named(study_figures(record), "residual").caption, Not(HasSubstr("exceeds the mean")));
   record.curves[3].std[5] = 2 * record.curves[3].mean[5];
-  EXPECT_THAT(figure_named(study_figures(record), "residual").caption,
-              HasSubstr("exceeds the mean"));
+  EXPECT_THAT(figure_named(study_figures(record), "residual").caption, HasSubstr("exceeds the mean"));
 }
 
 TEST(StudyFigures, ManyBandsThatReachZeroOnALogAxisAreLeftOut) {
   base::StudyRecord record = sample_record();
-  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption,
-              HasSubstr("Shaded"));
+  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption, HasSubstr("Shaded"));
   for (base::Curve& curve : record.curves) {
     if (curve.quantity == "lipschitz") curve.std[1] = 3 * curve.mean[1];
   }
-  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption,
-              Not(HasSubstr("Shaded")));
+  EXPECT_THAT(figure_named(study_figures(record), "lipschitz-implicit-8").caption, Not(HasSubstr("Shaded")));
 }
 
 TEST(StudyFigures, TheResidualIsLogarithmic) {
@@ -194,9 +174,7 @@ TEST(StudyFigures, PanelsOfAQuantityShareTheirScale) {
     const std::string& svg = figure_named(figures, name).svg;
     const std::regex label("text-anchor=\"end\">([^<]*)<");
     std::vector<std::string> texts;
-    for (auto it = std::sregex_iterator(svg.begin(), svg.end(), label);
-         it != std::sregex_iterator();
-         ++it)
+    for (auto it = std::sregex_iterator(svg.begin(), svg.end(), label); it != std::sregex_iterator(); ++it)
       texts.push_back((*it)[1]);
     return texts;
   };
@@ -207,10 +185,8 @@ TEST(StudyFigures, PanelsOfAQuantityShareTheirScale) {
 TEST(CurveTable, GivesFirstBestDepthAndLast) {
   const base::StudyRecord record = sample_record();
   const base::Table table = curve_table(record, "residual");
-  EXPECT_THAT(
-      table.header,
-      ElementsAre(
-          "model", "first", "best", "at", "at training depth 12", "last", "at", "std", "max"));
+  EXPECT_THAT(table.header,
+              ElementsAre("model", "first", "best", "at", "at training depth 12", "last", "at", "std", "max"));
   ASSERT_EQ(table.rows.size(), 1U);
   EXPECT_EQ(table.rows[0][0], "implicit-8");
   EXPECT_EQ(table.rows[0][1], "0.9");
@@ -224,34 +200,12 @@ TEST(CurveTable, GivesFirstBestDepthAndLast) {
 
 TEST(ResultTable, MarksTheBestAndShowsTheSpreadOfSeeds) {
   const base::Table table = result_table(sample_record());
-  EXPECT_THAT(table.header,
-              ElementsAre("model",
-                          "kind",
-                          "parameters",
-                          "test rel_l2",
-                          "± std",
-                          "train rel_l2",
-                          "± std",
-                          "seeds",
-                          "training time",
-                          "infeasibility",
-                          "objective gap"));
-  EXPECT_THAT(table.rows[0],
-              ElementsAre("implicit-8 (best)",
-                          "implicit",
-                          "2350",
-                          "0.171",
-                          "0.0042",
-                          "0.162",
-                          "0.0021",
-                          "3",
-                          "1 min 38 s",
-                          "0.0530",
-                          "0.0205"));
-  EXPECT_THAT(
-      table.rows[3],
-      ElementsAre(
-          "zero", "baseline", "0", "0.620", "–", "0.617", "–", "1", "–", "0.1923", "0.0744"));
+  EXPECT_THAT(table.header, ElementsAre("model", "kind", "parameters", "test rel_l2", "± std", "train rel_l2", "± std",
+                                        "seeds", "training time", "infeasibility", "objective gap"));
+  EXPECT_THAT(table.rows[0], ElementsAre("implicit-8 (best)", "implicit", "2350", "0.171", "0.0042", "0.162", "0.0021",
+                                         "3", "1 min 38 s", "0.0530", "0.0205"));
+  EXPECT_THAT(table.rows[3],
+              ElementsAre("zero", "baseline", "0", "0.620", "–", "0.617", "–", "1", "–", "0.1923", "0.0744"));
 }
 
 TEST(ResultTable, OneSeedHasNoSpread) {
@@ -263,8 +217,7 @@ TEST(ResultTable, OneSeedHasNoSpread) {
 
 TEST(ResultTable, TheBestFollowsTheDirectionOfTheMetric) {
   base::StudyRecord record;
-  record.models = {sample_model("low", "implicit", 1, 1, 20),
-                   sample_model("none", "implicit", 1, 1, NAN),
+  record.models = {sample_model("low", "implicit", 1, 1, 20), sample_model("none", "implicit", 1, 1, NAN),
                    sample_model("high", "implicit", 1, 1, 30)};
   EXPECT_EQ(best_model(record, "rel_l2"), 0);
   EXPECT_EQ(best_model(record, "psnr"), -1);
@@ -276,8 +229,7 @@ TEST(ResultTable, TheBestFollowsTheDirectionOfTheMetric) {
 
 TEST(ResultTable, SeveralMetricsHaveAColumnAndABestEach) {
   base::StudyRecord record;
-  record.models = {sample_model("a", "implicit", 1, 1, 0.2),
-                   sample_model("b", "implicit", 1, 1, 31)};
+  record.models = {sample_model("a", "implicit", 1, 1, 0.2), sample_model("b", "implicit", 1, 1, 31)};
   record.models[1].metric = "psnr";
   const base::Table table = result_table(record);
   EXPECT_THAT(table.header, Contains("metric"));
@@ -304,9 +256,7 @@ TEST(Summary, TellsWhereTheErrorIsLeast) {
   base::StudyRecord record;
   record.models = {sample_model("m", "implicit", 1, 0.2, 0.2)};
   record.curves = {{"m", "error", "all", {0, 5, 10}, {0.5, 0.1, 0.2}, {}, {}}};
-  EXPECT_THAT(
-      summary(record),
-      HasSubstr("goes from 0.5 at t = 0 to 0.1, its least, at t = 5, and is 0.2 at t = 10."));
+  EXPECT_THAT(summary(record), HasSubstr("goes from 0.5 at t = 0 to 0.1, its least, at t = 5, and is 0.2 at t = 10."));
 }
 
 TEST(Summary, SaysOnlyWhatTheRecordHolds) {

@@ -11,9 +11,8 @@ namespace {
 
 using testing::ElementsAre;
 
-const base::Table kTable{"Results",
-                         {"model", "error", "time"},
-                         {{"implicit-8", "0.171", "1 min 2 s"}, {"zero", "0.6", "–"}}};
+const base::Table kTable{
+    "Results", {"model", "error", "time"}, {{"implicit-8", "0.171", "1 min 2 s"}, {"zero", "0.6", "–"}}};
 
 TEST(TableText, FindsNumericColumns) {
   EXPECT_THAT(numeric_columns(kTable), ElementsAre(false, true, true));
@@ -29,8 +28,7 @@ TEST(TableText, WritesMarkdown) {
 }
 
 TEST(TableText, CellsCannotBreakMarkdown) {
-  EXPECT_EQ(to_markdown({"", {"a|b"}, {{"x\ny"}, {"c\\|d"}}}),
-            "| a\\|b |\n| --- |\n| x y |\n| c\\\\\\|d |\n");
+  EXPECT_EQ(to_markdown({"", {"a|b"}, {{"x\ny"}, {"c\\|d"}}}), "| a\\|b |\n| --- |\n| x y |\n| c\\\\\\|d |\n");
 }
 
 TEST(TableText, AlignsColumnsForATerminal) {

@@ -36,8 +36,7 @@ class WellFormed {
   }
   std::string name() {
     const std::size_t start = at_;
-    while (!done() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '-' ||
-                       text_[at_] == ':'))
+    while (!done() && (std::isalnum(static_cast<unsigned char>(text_[at_])) || text_[at_] == '-' || text_[at_] == ':'))
       ++at_;
     return std::string(text_.substr(start, at_ - start));
   }
@@ -81,8 +80,7 @@ class WellFormed {
 
   bool closing() {
     const std::string element = name();
-    if (open_.empty() || open_.back() != element)
-      return fail("closes what is not open: " + element);
+    if (open_.empty() || open_.back() != element) return fail("closes what is not open: " + element);
     open_.pop_back();
     return eat(">") || fail("bad closing tag");
   }

@@ -13,16 +13,8 @@ namespace {
 
 TEST(WellFormedCheck, TellsGoodFromBad) {
   EXPECT_EQ(WellFormed::check("<a b=\"1\"><c/>x &amp; y</a>\n"), "");
-  for (const char* bad : {"",
-                          "<a>",
-                          "<a></b>",
-                          "<a b=1/>",
-                          "<a b=\"1\" b=\"2\"/>",
-                          "<a>&nbsp;</a>",
-                          "<a>&</a>",
-                          "x<a/>",
-                          "<a/><b/>",
-                          "<a>\x01</a>"}) {
+  for (const char* bad : {"", "<a>", "<a></b>", "<a b=1/>", "<a b=\"1\" b=\"2\"/>", "<a>&nbsp;</a>", "<a>&</a>",
+                          "x<a/>", "<a/><b/>", "<a>\x01</a>"}) {
     EXPECT_NE(WellFormed::check(bad), "") << bad;
   }
 }
@@ -33,8 +25,7 @@ TEST(Xml, WritesNestedElementsAndClosesWhatIsOpen) {
   xml.leaf("rect", {{"x", 0.5}});
   xml.open("g");
   xml.text("text", {}, "1 < 2");
-  EXPECT_EQ(xml.take(),
-            "<svg width=\"10\" class=\"a\"><rect x=\"0.5\"/><g><text>1 &lt; 2</text></g></svg>");
+  EXPECT_EQ(xml.take(), "<svg width=\"10\" class=\"a\"><rect x=\"0.5\"/><g><text>1 &lt; 2</text></g></svg>");
   EXPECT_EQ(xml.take(), "");
 }
 

@@ -43,8 +43,7 @@ std::string error_of(Call call) {
 TEST(FixedPoint, StartAtTheSolutionIsOneCall) {
   const Problem problem = affine_of_radius(.9, 3, 5, at::kDouble);
   for (const Solver& solver : solvers()) {
-    const Solution solution =
-        fixed_point(problem.map, problem.solution, solver, {.rtol = 1e-10}).require();
+    const Solution solution = fixed_point(problem.map, problem.solution, solver, {.rtol = 1e-10}).require();
     EXPECT_EQ(solution.calls, 1);
     EXPECT_THAT(solution.iterations, Each(1));
     EXPECT_TRUE(at::equal(solution.y.only(), problem.solution));
@@ -76,8 +75,7 @@ TEST(FixedPoint, OneIterationReportsTheStart) {
 TEST(FixedPoint, TheReportedResidualIsThatOfTheAnswer) {
   const Problem problem = tanh_cell(4, 16, .9, at::kDouble);
   for (const Solver& solver : solvers()) {
-    const Solution solution =
-        fixed_point(problem.map, problem.y0, solver, {.rtol = 0, .max_iter = 12});
+    const Solution solution = fixed_point(problem.map, problem.y0, solver, {.rtol = 0, .max_iter = 12});
     const Tensor g = problem.map(solution.y).only(), r = g - solution.y.only();
     for (std::int64_t b = 0; b < 4; ++b) {
       EXPECT_NEAR(solution.residual[b], r[b].norm().item<double>(), 1e-14);
@@ -104,14 +102,12 @@ TEST(FixedPoint, IdentityConstantAndNonContiguousMaps) {
   const Tensor y0 = at::ones({2, 3}), constant = at::full({2, 3}, 5.0);
   for (const Solver& solver : solvers()) {
     EXPECT_EQ(fixed_point(Map([](const Tensor& y) { return y; }), y0, solver).require().calls, 1);
-    const Solution to_constant =
-        fixed_point(Map([&](const Tensor&) { return constant; }), y0, solver).require();
+    const Solution to_constant = fixed_point(Map([&](const Tensor&) { return constant; }), y0, solver).require();
     EXPECT_EQ(to_constant.calls, 2);
     EXPECT_TRUE(at::equal(to_constant.y.only(), constant));
     EXPECT_TRUE(at::equal(constant, at::full({2, 3}, 5.0))) << "what G returns is not written to";
     const Map transposed([](const Tensor& y) { return at::cos(y.t().contiguous()).t(); });
-    EXPECT_TRUE(close(fixed_point(transposed, y0.t(), solver).require().y.only(),
-                      at::full({3, 2}, kDottie),
+    EXPECT_TRUE(close(fixed_point(transposed, y0.t(), solver).require().y.only(), at::full({3, 2}, kDottie),
                       Tol::of(at::kFloat).plus(3 * 1e-5 * std::sqrt(2))));
   }
 }
@@ -143,21 +139,17 @@ TEST(FixedPoint, BestIterateIsKeptWhenTheResidualGrows) {
   // Contracts for three steps, then expands: the fourth iterate is the best.
   int call = 0;
   const Map map([&](const Tensor& y) { return ++call <= 3 ? y * .5 : y * 4; });
-  const Solution solution =
-      fixed_point(map, at::ones({1, 2}, on(at::kDouble)), Picard{}, {.rtol = 1e-9});
+  const Solution solution = fixed_point(map, at::ones({1, 2}, on(at::kDouble)), Picard{}, {.rtol = 1e-9});
   EXPECT_EQ(solution.status[0], Status::diverged);
-  EXPECT_TRUE(
-      close(solution.y.only(), at::full({1, 2}, .25, on(at::kDouble)), Tol::of(at::kDouble)));
+  EXPECT_TRUE(close(solution.y.only(), at::full({1, 2}, .25, on(at::kDouble)), Tol::of(at::kDouble)));
   EXPECT_NEAR(solution.residual[0], .125 * std::sqrt(2), 1e-15);
 }
 
 TEST(FixedPoint, StagnatesAtTheFloorOfTheDtype) {
   const Problem problem = tanh_cell(3, 64, .7, at::kFloat);
   for (const Solver& solver : solvers()) {
-    const Solution solution =
-        fixed_point(problem.map, problem.y0, solver, {.rtol = 1e-12, .max_iter = 1000});
-    EXPECT_EQ(solution.count(Status::stagnated) + solution.count(Status::converged), 3)
-        << solution.message;
+    const Solution solution = fixed_point(problem.map, problem.y0, solver, {.rtol = 1e-12, .max_iter = 1000});
+    EXPECT_EQ(solution.count(Status::stagnated) + solution.count(Status::converged), 3) << solution.message;
     EXPECT_LE(solution.calls, 90);
     EXPECT_TRUE(close(solution.y.only(), problem.solution, Tol::of(at::kFloat).ops(64)));
   }
@@ -180,11 +172,7 @@ TEST(FixedPoint, SlowGrowthForAWholeWindowIsDivergence) {
 
 TEST(FixedPoint, TraceHasEveryResidualAndTheIteratesAskedFor) {
   const Problem problem = rows_of_gains({.5, .9}, 3, at::kDouble);
-  const Solution solution = fixed_point(problem.map,
-                                        problem.y0,
-                                        Picard{},
-                                        {.rtol = 1e-6, .max_iter = 500},
-                                        {},
+  const Solution solution = fixed_point(problem.map, problem.y0, Picard{}, {.rtol = 1e-6, .max_iter = 500}, {},
                                         {.residuals = true, .keep = {0, 2, 60, 9999}});
   const Trace& trace = solution.require().trace;
   ASSERT_EQ(trace.residual.size(), static_cast<std::size_t>(solution.calls));
@@ -195,10 +183,8 @@ TEST(FixedPoint, TraceHasEveryResidualAndTheIteratesAskedFor) {
   EXPECT_EQ(trace.residual.back()[1], solution.residual[1]);
   ASSERT_THAT(trace.kept, ElementsAre(0, 2, 60));
   EXPECT_TRUE(at::equal(trace.iterates[0].only(), problem.y0));
-  EXPECT_TRUE(close(
-      trace.iterates[1].only(), problem.map(problem.map(problem.y0)).only(), Tol::of(at::kDouble)));
-  EXPECT_TRUE(at::equal(trace.iterates[2].only()[0], solution.y.only()[0]))
-      << "done rows keep their answer";
+  EXPECT_TRUE(close(trace.iterates[1].only(), problem.map(problem.map(problem.y0)).only(), Tol::of(at::kDouble)));
+  EXPECT_TRUE(at::equal(trace.iterates[2].only()[0], solution.y.only()[0])) << "done rows keep their answer";
 }
 
 TEST(FixedPoint, AllPartsOfAStateMustPass) {
@@ -206,11 +192,9 @@ TEST(FixedPoint, AllPartsOfAStateMustPass) {
   const Map map([](const State& y, const Rows&) -> State {
     return std::vector<Tensor>{.1 * y[0] + 1, .9 * y[1] + 1e-7};
   });
-  const State y0(std::vector<Tensor>{at::zeros({2, 2, 3}, on(at::kDouble)),
-                                     at::zeros({2, 4}, on(at::kDouble))});
+  const State y0(std::vector<Tensor>{at::zeros({2, 2, 3}, on(at::kDouble)), at::zeros({2, 4}, on(at::kDouble))});
   for (const Solver& solver : solvers()) {
-    const Solution solution =
-        fixed_point(map, y0, solver, {.rtol = 1e-6, .max_iter = 300}).require();
+    const Solution solution = fixed_point(map, y0, solver, {.rtol = 1e-6, .max_iter = 300}).require();
     const Tol tolerance = Tol::of(at::kDouble).plus(1e-6 / (1 - .9) * 2);
     EXPECT_TRUE(close(solution.y[0], at::full({2, 2, 3}, 1 / .9, on(at::kDouble)), tolerance));
     EXPECT_TRUE(close(solution.y[1], at::full({2, 4}, 1e-6, on(at::kDouble)), tolerance));
@@ -234,8 +218,7 @@ TEST(FixedPoint, CompactionGivesTheLiveRowsAndTheirContext) {
   const Solution compacted = fixed_point(watched, problem.y0, Picard{}, stop).require();
   EXPECT_THAT(seen.front(), ElementsAre(0, 2));
   EXPECT_THAT(seen.back(), ElementsAre(0));
-  const Solution whole =
-      fixed_point(problem.map, problem.y0, Picard{}, stop, {.compact = false}).require();
+  const Solution whole = fixed_point(problem.map, problem.y0, Picard{}, stop, {.compact = false}).require();
   EXPECT_TRUE(at::equal(compacted.y.only(), whole.y.only()));
   EXPECT_EQ(compacted.iterations, whole.iterations);
   EXPECT_EQ(whole.rows_evaluated, whole.calls * 5);
@@ -245,8 +228,7 @@ TEST(FixedPoint, CompactionGivesTheLiveRowsAndTheirContext) {
 TEST(FixedPoint, AMapWithoutRowsIsNeverCompacted) {
   const Tensor gain = at::tensor(std::vector<double>{.1, .9}, on(at::kDouble)).view({2, 1});
   const Map map([&](const Tensor& y) { return gain * y + 1; });
-  const Solution solution =
-      fixed_point(map, at::zeros({2, 3}, on(at::kDouble)), Picard{}, {.max_iter = 300}).require();
+  const Solution solution = fixed_point(map, at::zeros({2, 3}, on(at::kDouble)), Picard{}, {.max_iter = 300}).require();
   EXPECT_EQ(solution.rows_evaluated, 2 * solution.calls);
   EXPECT_LT(solution.iterations[0], solution.iterations[1]);
 }
@@ -265,19 +247,14 @@ TEST(FixedPointErrors, NameThePlaceAndTheValue) {
               HasSubstr("depth = 33 violates [1, 32]"));
   EXPECT_THAT(error_of([&] { fixed_point(cosines, y0, Picard{}, {.rtol = -1}); }),
               HasSubstr("rtol = -1 violates >= 0"));
-  EXPECT_THAT(error_of([&] { fixed_point(cosines, y0, Picard{}, {.rtol = NAN}); }),
-              HasSubstr("rtol = nan"));
-  EXPECT_THAT(error_of([&] { fixed_point(cosines, y0, Picard{}, {.max_iter = 0}); }),
-              HasSubstr("max_iter = 0"));
-  EXPECT_THAT(
-      error_of([&] { fixed_point(Map([](const Tensor& y) { return y.narrow(1, 0, 2); }), y0); }),
-      HasSubstr("G returned shape [2, 2] for a state of shape [2, 3]"));
-  EXPECT_THAT(
-      error_of([&] { fixed_point(Map([](const Tensor& y) { return y.narrow(0, 0, 1); }), y0); }),
-      HasSubstr("G returned shape [1, 3]"));
-  EXPECT_THAT(
-      error_of([&] { fixed_point(Map([](const Tensor& y) { return y.to(at::kDouble); }), y0); }),
-      HasSubstr("G returned Double on cpu for a state of Float on cpu"));
+  EXPECT_THAT(error_of([&] { fixed_point(cosines, y0, Picard{}, {.rtol = NAN}); }), HasSubstr("rtol = nan"));
+  EXPECT_THAT(error_of([&] { fixed_point(cosines, y0, Picard{}, {.max_iter = 0}); }), HasSubstr("max_iter = 0"));
+  EXPECT_THAT(error_of([&] { fixed_point(Map([](const Tensor& y) { return y.narrow(1, 0, 2); }), y0); }),
+              HasSubstr("G returned shape [2, 2] for a state of shape [2, 3]"));
+  EXPECT_THAT(error_of([&] { fixed_point(Map([](const Tensor& y) { return y.narrow(0, 0, 1); }), y0); }),
+              HasSubstr("G returned shape [1, 3]"));
+  EXPECT_THAT(error_of([&] { fixed_point(Map([](const Tensor& y) { return y.to(at::kDouble); }), y0); }),
+              HasSubstr("G returned Double on cpu for a state of Float on cpu"));
   EXPECT_THAT(error_of([&] { fixed_point(Map([](const Tensor& y) { return y.cos_(); }), y0); }),
               HasSubstr("G wrote into its argument"));
 }
@@ -289,10 +266,8 @@ TEST(Solution, SaysWhatHappened) {
   const Solution good = fixed_point(problem.map, problem.y0, Picard{});
   EXPECT_THAT(good.message, HasSubstr("3 of 3 rows converged to rtol 1e-05 in"));
   EXPECT_THAT(good.brief(), HasSubstr("converged 3/3, "));
-  const Solution bad =
-      fixed_point(problem.map, problem.y0, Picard{}, {.rtol = 1e-9, .atol = 1e-12, .max_iter = 4});
-  EXPECT_THAT(bad.message,
-              HasSubstr("3 of 3 rows did not converge to rtol 1e-09 and atol 1e-12 (3 max_iter)"));
+  const Solution bad = fixed_point(problem.map, problem.y0, Picard{}, {.rtol = 1e-9, .atol = 1e-12, .max_iter = 4});
+  EXPECT_THAT(bad.message, HasSubstr("3 of 3 rows did not converge to rtol 1e-09 and atol 1e-12 (3 max_iter)"));
   EXPECT_THAT(error_of([&] { bad.require(); }), HasSubstr("raise max_iter"));
 }
 

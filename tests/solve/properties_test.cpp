@@ -27,10 +27,8 @@ struct RandomCell {
   static RandomCell draw() {
     at::manual_seed(*rc::gen::inRange(0, 1 << 30));
     const auto batch = *rc::gen::inRange(2, 9), d = *rc::gen::inRange(1, 20);
-    RandomCell cell{symmetric(d, kGain, at::kDouble),
-                    at::randn({batch, d}, on(at::kDouble)),
-                    at::randn({batch, d}, on(at::kDouble)),
-                    Picard{}};
+    RandomCell cell{symmetric(d, kGain, at::kDouble), at::randn({batch, d}, on(at::kDouble)),
+                    at::randn({batch, d}, on(at::kDouble)), Picard{}};
     if (*rc::gen::arbitrary<bool>()) cell.solver = Anderson{.depth = *rc::gen::inRange(1, 8)};
     return cell;
   }
@@ -40,9 +38,7 @@ struct RandomCell {
     });
   }
   Solution solve(const Tensor& rows) const {
-    return fixed_point(map(injection.index_select(0, rows)),
-                       y0.index_select(0, rows),
-                       solver,
+    return fixed_point(map(injection.index_select(0, rows)), y0.index_select(0, rows), solver,
                        {.rtol = kRtol, .max_iter = 500});
   }
   Tensor all() const { return at::arange(injection.size(0)); }
@@ -81,21 +77,16 @@ RC_GTEST_PROP(SolveProperty, SplittingTheBatchDoesNotMatter, ()) {
 RC_GTEST_PROP(SolveProperty, AWarmStartIsOneCall, ()) {
   const RandomCell cell = RandomCell::draw();
   const Solution solution = cell.solve(cell.all());
-  const Solution again =
-      fixed_point(cell.map(cell.injection), solution.y, cell.solver, {.rtol = 2 * kRtol});
+  const Solution again = fixed_point(cell.map(cell.injection), solution.y, cell.solver, {.rtol = 2 * kRtol});
   RC_ASSERT(again.calls == 1);
 }
 
 RC_GTEST_PROP(SolveProperty, TheScaleOfTheStateDoesNotMatter, ()) {
   at::manual_seed(*rc::gen::inRange(0, 1 << 30));
-  const Tensor weight = symmetric(6, kGain, at::kDouble),
-               offset = at::randn({3, 6}, on(at::kDouble));
+  const Tensor weight = symmetric(6, kGain, at::kDouble), offset = at::randn({3, 6}, on(at::kDouble));
   const double scale = *rc::gen::element(1e-30, 1e-7, 1e7, 1e30);
   const auto calls = [&](const Tensor& c) {
-    return fixed_point(
-               affine("", weight, c, kGain).map, at::zeros_like(c), Anderson{}, {.rtol = 1e-8})
-        .require()
-        .calls;
+    return fixed_point(affine("", weight, c, kGain).map, at::zeros_like(c), Anderson{}, {.rtol = 1e-8}).require().calls;
   };
   RC_ASSERT(std::abs(calls(offset) - calls(scale * offset)) <= 1);
 }

@@ -49,8 +49,7 @@ TEST(Safeguard, AnInfiniteMixedStepIsTakenBack) {
   const auto g = [](double y) { return std::log(y + 1.2) + .1; };
   for (const double from : {30.0, 100.0}) {
     record.points.clear();
-    const Solution solution =
-        fixed_point(record.watch(g), start(from), Anderson{}, {.rtol = 1e-9, .max_iter = 100});
+    const Solution solution = fixed_point(record.watch(g), start(from), Anderson{}, {.rtol = 1e-9, .max_iter = 100});
     EXPECT_TRUE(solution.converged()) << solution.message;
     const double y = solution.y.only().item<double>();
     EXPECT_NEAR(g(y), y, 1e-8);
@@ -69,11 +68,9 @@ TEST(Safeguard, WeightsBeyondTheCapGiveThePlainStep) {
   Recorder record;
   const auto g = [](double y) { return .9 * y + 1; };  // the secant's weight is .9 / .1
   const Stop stop{.rtol = 1e-9, .max_iter = 6};
-  EXPECT_FALSE(fixed_point(record.watch(g), start(0), Anderson{.depth = 1, .max_weight = 8}, stop)
-                   .converged());
+  EXPECT_FALSE(fixed_point(record.watch(g), start(0), Anderson{.depth = 1, .max_weight = 8}, stop).converged());
   for (int t = 0; t < 5; ++t) EXPECT_EQ(record.points[t + 1], g(record.points[t]));
-  EXPECT_TRUE(fixed_point(record.watch(g), start(0), Anderson{.depth = 1, .max_weight = 10}, stop)
-                  .converged());
+  EXPECT_TRUE(fixed_point(record.watch(g), start(0), Anderson{.depth = 1, .max_weight = 10}, stop).converged());
 }
 
 }  // namespace

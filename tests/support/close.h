@@ -38,12 +38,9 @@ struct Tol {
   double relative() const { return 8 * epsilon * std::sqrt(operations) + added; }
 };
 
-inline testing::AssertionResult close(const Tensor& actual,
-                                      const Tensor& expected,
-                                      const Tol& tol) {
+inline testing::AssertionResult close(const Tensor& actual, const Tensor& expected, const Tol& tol) {
   if (actual.sizes() != expected.sizes()) {
-    return testing::AssertionFailure()
-           << "shape " << actual.sizes() << ", expected " << expected.sizes();
+    return testing::AssertionFailure() << "shape " << actual.sizes() << ", expected " << expected.sizes();
   }
   const auto a = tensor::to_doubles(actual), b = tensor::to_doubles(expected);
   double scale = 0, error = 0;
@@ -57,8 +54,8 @@ inline testing::AssertionResult close(const Tensor& actual,
   }
   const double allowed = tol.relative() * scale;
   if (error <= allowed) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << "entry " << worst << " is " << a[worst] << ", expected "
-                                     << b[worst] << ": off by " << error << ", allowed " << allowed;
+  return testing::AssertionFailure() << "entry " << worst << " is " << a[worst] << ", expected " << b[worst]
+                                     << ": off by " << error << ", allowed " << allowed;
 }
 
 }  // namespace fathom::testing_support

@@ -26,9 +26,7 @@ struct GoldenFile {
   std::map<std::string, std::string> metadata;
   std::vector<std::string> tensors;
 
-  bool has(std::string_view tensor) const {
-    return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end();
-  }
+  bool has(std::string_view tensor) const { return std::find(tensors.begin(), tensors.end(), tensor) != tensors.end(); }
 };
 
 // tests/golden/<domain> of the source tree; with FATHOM_GOLDEN=ROOT, ROOT/<domain> when it holds a README.json.

@@ -21,8 +21,7 @@ namespace fathom::testing_support {
 
 class MemoryCounter {
  public:
-  MemoryCounter()
-      : tally_(std::make_shared<Tally>()), guard_(c10::DebugInfoKind::PROFILER_STATE, tally_) {}
+  MemoryCounter() : tally_(std::make_shared<Tally>()), guard_(c10::DebugInfoKind::PROFILER_STATE, tally_) {}
 
   std::int64_t live() const { return tally_->live; }
   std::int64_t peak() const { return tally_->peak; }
@@ -39,12 +38,8 @@ class MemoryCounter {
     }
     // libtorch changed the type of the totals after 1.13: one of the two overrides, the other is
     // never called.
-    void reportMemoryUsage(void*, std::int64_t bytes, std::int64_t, std::int64_t, c10::Device) {
-      note(bytes);
-    }
-    void reportMemoryUsage(void*, std::int64_t bytes, std::size_t, std::size_t, c10::Device) {
-      note(bytes);
-    }
+    void reportMemoryUsage(void*, std::int64_t bytes, std::int64_t, std::int64_t, c10::Device) { note(bytes); }
+    void reportMemoryUsage(void*, std::int64_t bytes, std::size_t, std::size_t, c10::Device) { note(bytes); }
     bool memoryProfilingEnabled() const override { return true; }
   };
 

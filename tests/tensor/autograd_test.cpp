@@ -41,11 +41,9 @@ TEST(Vjp, MatchesTheJacobianByHand) {
 }
 
 TEST(Vjp, InputsOutOfReachGetZeros) {
-  const Tensor a = random(2, 2).requires_grad_(true), b = random(2, 2).requires_grad_(true),
-               u = random(2, 2);
+  const Tensor a = random(2, 2).requires_grad_(true), b = random(2, 2).requires_grad_(true), u = random(2, 2);
   EXPECT_TRUE(at::equal(vjp({2 * a}, {a, b}, {u})[1], at::zeros_like(b)));
-  EXPECT_TRUE(at::equal(vjp({at::ones({2, 2})}, {a}, {u})[0], at::zeros_like(a)))
-      << "outputs without a graph";
+  EXPECT_TRUE(at::equal(vjp({at::ones({2, 2})}, {a}, {u})[0], at::zeros_like(a))) << "outputs without a graph";
   EXPECT_TRUE(at::equal(vjp({at::ones({2, 2}), 3 * a}, {a}, {u, u})[0], 3 * u)) << "a mixture";
 }
 
@@ -64,10 +62,8 @@ TEST(Linearization, AppliesTheJacobianAndItsTranspose) {
   EXPECT_TRUE(close(at_y.value().only(), cell.map()(y).only(), Tol::of(kDouble)));
   EXPECT_FALSE(at_y.value().only().requires_grad());
   for (int repeat = 0; repeat < 2; ++repeat) {  // the tape serves more than once
-    EXPECT_TRUE(
-        close(at_y.vjp(u), at::mm(u * cell.slope(y), cell.weight), Tol::of(kDouble).ops(25)));
-    EXPECT_TRUE(
-        close(at_y.jvp(v), at::mm(v, cell.weight.t()) * cell.slope(y), Tol::of(kDouble).ops(25)));
+    EXPECT_TRUE(close(at_y.vjp(u), at::mm(u * cell.slope(y), cell.weight), Tol::of(kDouble).ops(25)));
+    EXPECT_TRUE(close(at_y.jvp(v), at::mm(v, cell.weight.t()) * cell.slope(y), Tol::of(kDouble).ops(25)));
   }
 }
 
@@ -77,8 +73,7 @@ TEST(Linearization, JvpAndVjpAreAdjoint) {
   const Linearization at_y(cell.map(), random(4, 7));
   for (int repeat = 0; repeat < 5; ++repeat) {
     const Tensor u = random(4, 7), v = random(4, 7);
-    const double left = (at_y.jvp(v) * u).sum().item<double>(),
-                 right = (v * at_y.vjp(u)).sum().item<double>();
+    const double left = (at_y.jvp(v) * u).sum().item<double>(), right = (v * at_y.vjp(u)).sum().item<double>();
     EXPECT_NEAR(left, right, 1e-12 * (std::abs(left) + 1));
   }
 }
@@ -91,11 +86,8 @@ TEST(Linearization, WorksOnSeveralTensorsUnderNoGradAndOnSomeRows) {
   });
   const State y(std::vector<Tensor>{random(2, 3), random(2, 3)});
   const at::NoGradGuard no_grad;
-  const Linearization at_y(
-      swap, y, Rows(at::tensor(std::vector<std::int64_t>{3, 1}, at::TensorOptions(at::kLong))));
-  const Tensor u = random(2, 6),
-               rows =
-                   at::tensor(std::vector<double>{4, 2}, at::TensorOptions(kDouble)).view({2, 1});
+  const Linearization at_y(swap, y, Rows(at::tensor(std::vector<std::int64_t>{3, 1}, at::TensorOptions(at::kLong))));
+  const Tensor u = random(2, 6), rows = at::tensor(std::vector<double>{4, 2}, at::TensorOptions(kDouble)).view({2, 1});
   const Tensor left = u.narrow(1, 0, 3), right = u.narrow(1, 3, 3);
   EXPECT_TRUE(close(at_y.vjp(u), at::cat({2 * right, rows * left}, 1), Tol::of(kDouble)));
   EXPECT_TRUE(close(at_y.jvp(u), at::cat({rows * right, 2 * left}, 1), Tol::of(kDouble)));

@@ -174,17 +174,16 @@ void expect_error(const char* text, const Call& call) {
 TEST(GraphError, SaysWhatIsMisshapen) {
   const Edges edges = some_edges();
   const Graph graph = graph_of(edges, edges.value);
-  expect_error("[tensor::Graph::to_rows] x's shape = (5, 2) violates == (7, d)",
-               [&] { graph.to_rows(at::zeros({5, 2}, at::kDouble)); });
+  expect_error("[tensor::Graph::to_rows] x's shape = (5, 2) violates == (7, d)", [&] {
+    graph.to_rows(at::zeros({5, 2}, at::kDouble));
+  });
   expect_error("[tensor::Graph::to_columns] x's shape = undefined", [&] { graph.to_columns(Tensor()); });
   expect_error("x's type = Float cpu violates == Double cpu", [&] { graph.to_rows(at::zeros({7, 2})); });
   expect_error("value's shape = (3) violates == (20)", [&] { graph.with_values(at::zeros({3})); });
-  expect_error("edge_row = Float violates == Long", [&] {
-    Graph::from_edges(5, 7, at::zeros({20}), edges.column, edges.value);
-  });
-  expect_error("entry_row = 3 violates 0 <= index < 3", [&] {
-    Graph::from_edges(3, 7, edges.row, edges.column, edges.value);
-  });
+  expect_error("edge_row = Float violates == Long",
+               [&] { Graph::from_edges(5, 7, at::zeros({20}), edges.column, edges.value); });
+  expect_error("entry_row = 3 violates 0 <= index < 3",
+               [&] { Graph::from_edges(3, 7, edges.row, edges.column, edges.value); });
 }
 
 }  // namespace

@@ -12,9 +12,7 @@ Tensor column(std::vector<double> values) {
   return at::tensor(values, at::TensorOptions(at::kDouble)).view({count, 1});
 }
 
-Rows rows(std::vector<std::int64_t> index) {
-  return Rows(at::tensor(index, at::TensorOptions(at::kLong)));
-}
+Rows rows(std::vector<std::int64_t> index) { return Rows(at::tensor(index, at::TensorOptions(at::kLong))); }
 
 TEST(Rows, AllRowsReturnTheContextItself) {
   const Tensor context = column({1, 2, 3});
@@ -39,8 +37,7 @@ TEST(Map, EveryKindOfCallableIsAMap) {
   const Map plain([&](const Tensor& y) { return y + x; });
   const Map with_rows([&](const Tensor& y, const Rows& live) { return y + live.of(x); });
   const Map of_state([&](const State& y) { return State(y.only() + x); });
-  const Map of_state_and_rows(
-      [&](const State& y, const Rows& live) -> State { return State(y.only() + live.of(x)); });
+  const Map of_state_and_rows([&](const State& y, const Rows& live) -> State { return State(y.only() + live.of(x)); });
   for (const Map* map : {&plain, &with_rows, &of_state, &of_state_and_rows}) {
     EXPECT_TRUE(at::equal((*map)(column({0, 0, 1})).only(), column({1, 2, 4})));
   }

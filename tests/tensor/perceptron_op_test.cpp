@@ -24,8 +24,8 @@ using testing::HasSubstr;
 std::vector<Tensor> arguments(at::ScalarType dtype = at::kDouble) {
   base::Random random(11);
   std::vector<Tensor> x;
-  for (const std::vector<std::int64_t>& shape : std::vector<std::vector<std::int64_t>>{
-           {9, 3}, {9, 2}, {6, 5}, {6}, {4, 6}, {4}}) {
+  for (const std::vector<std::int64_t>& shape :
+       std::vector<std::vector<std::int64_t>>{{9, 3}, {9, 2}, {6, 5}, {6}, {4, 6}, {4}}) {
     x.push_back(random_tensor(shape, random, dtype));
   }
   return x;

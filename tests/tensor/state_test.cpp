@@ -23,9 +23,7 @@ std::string error_of(Call call) {
   return "no error";
 }
 
-State two_parts() {
-  return std::vector<Tensor>{at::arange(12.).view({2, 3, 2}), at::arange(20., 22.).view({2, 1})};
-}
+State two_parts() { return std::vector<Tensor>{at::arange(12.).view({2, 3, 2}), at::arange(20., 22.).view({2, 1})}; }
 
 TEST(State, ShapeOfOnePart) {
   const State state(at::zeros({4, 2, 3}));
@@ -48,18 +46,15 @@ TEST(State, FlatIsAViewOfOneContiguousPart) {
 
 TEST(State, FlatJoinsTheParts) {
   const Tensor flat = two_parts().flat();
-  EXPECT_TRUE(at::equal(flat,
-                        at::tensor({0., 1., 2., 3., 4., 5., 20., 6., 7., 8., 9., 10., 11., 21.})
-                            .view({2, 7})
-                            .to(flat.dtype())));
+  EXPECT_TRUE(at::equal(
+      flat, at::tensor({0., 1., 2., 3., 4., 5., 20., 6., 7., 8., 9., 10., 11., 21.}).view({2, 7}).to(flat.dtype())));
 }
 
 TEST(State, WithFlatIsTheInverseOfFlat) {
   for (const State& state : {State(at::randn({4, 2, 3})), State(at::randn({4, 5})), two_parts()}) {
     const State back = state.with_flat(state.flat());
     ASSERT_TRUE(back.same_layout(state));
-    for (std::size_t i = 0; i < state.parts().size(); ++i)
-      EXPECT_TRUE(at::equal(back[i], state[i]));
+    for (std::size_t i = 0; i < state.parts().size(); ++i) EXPECT_TRUE(at::equal(back[i], state[i]));
   }
 }
 
@@ -95,14 +90,8 @@ TEST(State, MisuseIsNamed) {
                 State(std::vector<Tensor>{x, at::zeros({3, 3})});
               }),
               HasSubstr("part 1 has 3 samples but part 0 has 2"));
-  EXPECT_THAT(error_of([&] {
-                State(std::vector<Tensor>{x, x.to(at::kDouble)});
-              }),
-              HasSubstr("dtype"));
-  EXPECT_THAT(error_of([&] {
-                State(x).with_flat(at::zeros({2, 4}));
-              }),
-              HasSubstr("[2, 4] but needs (b, 3)"));
+  EXPECT_THAT(error_of([&] { State(std::vector<Tensor>{x, x.to(at::kDouble)}); }), HasSubstr("dtype"));
+  EXPECT_THAT(error_of([&] { State(x).with_flat(at::zeros({2, 4})); }), HasSubstr("[2, 4] but needs (b, 3)"));
   EXPECT_THAT(error_of([&] { two_parts().only(); }), HasSubstr("2 parts"));
   EXPECT_FALSE(State().defined());
 }

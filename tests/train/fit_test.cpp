@@ -177,8 +177,8 @@ TEST_F(FitTest, ALossThatStaysNonfiniteIsAnErrorAndLeavesACheckpoint) {
 }
 
 TEST_F(FitTest, ClipsTheGradientNorm) {
-  // On the same rows at every step the second loss shows the first update. A gradient of norm 1e-12 lies far below Adam's
-  // eps of 1e-8, so the clipped update is at most lr * 1e-4 per weight.
+  // On the same rows at every step the second loss shows the first update. A gradient of norm 1e-12 lies far below
+  // Adam's eps of 1e-8, so the clipped update is at most lr * 1e-4 per weight.
   const auto change = [](double clip_norm) {
     Regression r;
     FitOptions o = options(2);

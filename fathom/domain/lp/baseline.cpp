@@ -19,9 +19,12 @@ double predict_one(Baseline baseline, double c, double l, double u) {
 
 std::string_view to_string(Baseline baseline) {
   switch (baseline) {
-    case Baseline::zero: return "zero";
-    case Baseline::midpoint: return "midpoint of the bounds";
-    case Baseline::cost_sign: return "bound by the sign of c";
+    case Baseline::zero:
+      return "zero";
+    case Baseline::midpoint:
+      return "midpoint of the bounds";
+    case Baseline::cost_sign:
+      return "bound by the sign of c";
   }
   return "unknown";
 }

@@ -42,38 +42,48 @@ void load(ClpSimplex& model, const Instance& p, const SimplexOptions& options) {
 
 ClpSimplex::Status clp_status(Place place) {
   switch (place) {
-    case Place::basic: return ClpSimplex::basic;
-    case Place::lower: return ClpSimplex::atLowerBound;
-    case Place::upper: return ClpSimplex::atUpperBound;
-    case Place::between: return ClpSimplex::superBasic;
+    case Place::basic:
+      return ClpSimplex::basic;
+    case Place::lower:
+      return ClpSimplex::atLowerBound;
+    case Place::upper:
+      return ClpSimplex::atUpperBound;
+    case Place::between:
+      return ClpSimplex::superBasic;
   }
   return ClpSimplex::basic;
 }
 
 Place place_of(ClpSimplex::Status status) {
   switch (status) {
-    case ClpSimplex::basic: return Place::basic;
-    case ClpSimplex::atUpperBound: return Place::upper;
+    case ClpSimplex::basic:
+      return Place::basic;
+    case ClpSimplex::atUpperBound:
+      return Place::upper;
     case ClpSimplex::isFree:
-    case ClpSimplex::superBasic: return Place::between;
-    default: return Place::lower;
+    case ClpSimplex::superBasic:
+      return Place::between;
+    default:
+      return Place::lower;
   }
 }
 
 // The value a nonbasic variable starts at; Clp computes those of the basic ones.
 double start_value(const Instance& p, const Basis& start, std::size_t j) {
   switch (start.variables[j]) {
-    case Place::lower: return p.l[j];
-    case Place::upper: return p.u[j];
-    default: return std::clamp(0.0, p.l[j], std::max(p.l[j], p.u[j]));
+    case Place::lower:
+      return p.l[j];
+    case Place::upper:
+      return p.u[j];
+    default:
+      return std::clamp(0.0, p.l[j], std::max(p.l[j], p.u[j]));
   }
 }
 
 void set_start(ClpSimplex& model, const Instance& p, const Basis& start) {
   const auto m = static_cast<std::size_t>(p.m), n = static_cast<std::size_t>(p.n);
   if (start.rows.size() != m || start.variables.size() != n) {
-    base::fail("lp::simplex",
-               "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
+    base::fail("lp::simplex", "the start has {} rows and {} variables, the program {} and {}; give one of its own size",
                start.rows.size(), start.variables.size(), m, n);
   }
   model.createStatus();
@@ -86,10 +96,14 @@ void set_start(ClpSimplex& model, const Instance& p, const Basis& start) {
 
 Outcome outcome_of(const ClpSimplex& model) {
   switch (model.status()) {
-    case 0: return Outcome::optimal;
-    case 1: return Outcome::infeasible;
-    case 2: return Outcome::unbounded;
-    default: return Outcome::failed;
+    case 0:
+      return Outcome::optimal;
+    case 1:
+      return Outcome::infeasible;
+    case 2:
+      return Outcome::unbounded;
+    default:
+      return Outcome::failed;
   }
 }
 
@@ -117,10 +131,14 @@ SimplexResult result_of(const ClpSimplex& model, const Instance& p) {
 
 std::string_view to_string(Outcome outcome) {
   switch (outcome) {
-    case Outcome::optimal: return "optimal";
-    case Outcome::infeasible: return "infeasible";
-    case Outcome::unbounded: return "unbounded";
-    case Outcome::failed: return "failed";
+    case Outcome::optimal:
+      return "optimal";
+    case Outcome::infeasible:
+      return "infeasible";
+    case Outcome::unbounded:
+      return "unbounded";
+    case Outcome::failed:
+      return "failed";
   }
   return "failed";
 }

@@ -96,8 +96,7 @@ class Independent {
   std::int64_t largest_free_row() const {
     std::int64_t best = -1;
     for (std::size_t i = 0; i < work_.size(); ++i) {
-      if (!pivoted_[i] && (best < 0 || std::abs(work_[i]) > std::abs(work_[best])))
-        best = static_cast<std::int64_t>(i);
+      if (!pivoted_[i] && (best < 0 || std::abs(work_[i]) > std::abs(work_[best]))) best = static_cast<std::int64_t>(i);
     }
     return best;
   }

@@ -11,9 +11,9 @@ namespace fathom::lp {
 
 struct Splits {
   Dataset train, test;
-  std::string sha256;                         // of the numbers of both parts
-  std::map<std::string, double> statistics;   // facts about the draw
-  std::string draw;                           // what it was drawn with (seed and options), to recognise it
+  std::string sha256;                        // of the numbers of both parts
+  std::map<std::string, double> statistics;  // facts about the draw
+  std::string draw;                          // what it was drawn with (seed and options), to recognise it
 };
 
 std::string hash_of(const Splits& splits);

@@ -81,10 +81,17 @@ void sort_in(Drawn& drawn, Instance instance, Label label, Protocol protocol, do
     return;
   }
   switch (label.outcome) {
-    case Outcome::optimal: return keep(drawn, std::move(instance), std::move(label), protocol);
-    case Outcome::infeasible: ++drawn.infeasible; return;
-    case Outcome::unbounded: ++drawn.unbounded; return;
-    case Outcome::failed: ++drawn.failed; return;
+    case Outcome::optimal:
+      return keep(drawn, std::move(instance), std::move(label), protocol);
+    case Outcome::infeasible:
+      ++drawn.infeasible;
+      return;
+    case Outcome::unbounded:
+      ++drawn.unbounded;
+      return;
+    case Outcome::failed:
+      ++drawn.failed;
+      return;
   }
 }
 

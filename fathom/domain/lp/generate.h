@@ -23,7 +23,7 @@ Instance draw(const GenerateOptions& options, std::uint64_t seed, std::string_vi
 struct Drawn {
   Dataset data;
   std::int64_t draws = 0, infeasible = 0, unbounded = 0, failed = 0, large = 0;  // up to the last one kept
-  std::int64_t several = 0;                                           // kept programs with more than one solution
+  std::int64_t several = 0;   // kept programs with more than one solution
   std::int64_t vertices = 0;  // of those: labelled by a vertex (all of them under Protocol::paper)
 
   std::int64_t kept() const { return static_cast<std::int64_t>(data.instances.size()); }

@@ -30,8 +30,8 @@ void require_sorted(const Instance& p) {
   for (std::size_t e = 0; e < p.value.size(); ++e) {
     base::require(p.row[e] >= 0 && p.row[e] < p.m, kPlace, "row", p.row[e], fmt::format("in [0, {})", p.m),
                   "rows count from 0");
-    base::require(p.column[e] >= 0 && p.column[e] < p.n, kPlace, "column", p.column[e],
-                  fmt::format("in [0, {})", p.n), "columns count from 0");
+    base::require(p.column[e] >= 0 && p.column[e] < p.n, kPlace, "column", p.column[e], fmt::format("in [0, {})", p.n),
+                  "columns count from 0");
     if (e == 0) continue;
     const bool ascends = p.row[e - 1] < p.row[e] || (p.row[e - 1] == p.row[e] && p.column[e - 1] < p.column[e]);
     base::require(ascends, kPlace, "nonzero", e, "order by row, then column", "sort them and add up repeated ones");

@@ -13,11 +13,16 @@ namespace {
 
 std::vector<double>& part(Instance& instance, Target target) {
   switch (target) {
-    case Target::A: return instance.value;
-    case Target::b: return instance.b;
-    case Target::c: return instance.c;
-    case Target::l: return instance.l;
-    case Target::u: return instance.u;
+    case Target::A:
+      return instance.value;
+    case Target::b:
+      return instance.b;
+    case Target::c:
+      return instance.c;
+    case Target::l:
+      return instance.l;
+    case Target::u:
+      return instance.u;
   }
   return instance.value;
 }

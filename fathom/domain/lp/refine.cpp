@@ -64,9 +64,12 @@ std::string message_of(const Refinement& r) {
     case Outcome::optimal:
       return fmt::format("optimal after {} simplex iterations from the prediction{}; {} from scratch", r.iterations,
                          r.from_cold ? ", whose answer could not be verified" : "", r.cold_iterations);
-    case Outcome::infeasible: return "infeasible: no x satisfies all rows and bounds";
-    case Outcome::unbounded: return "unbounded: the objective has no finite optimum on the feasible set";
-    case Outcome::failed: break;
+    case Outcome::infeasible:
+      return "infeasible: no x satisfies all rows and bounds";
+    case Outcome::unbounded:
+      return "unbounded: the objective has no finite optimum on the feasible set";
+    case Outcome::failed:
+      break;
   }
   return fmt::format(
       "not solved: no answer of the simplex method could be verified to {:g} (primal {:.1e}, dual {:.1e}, gap "

@@ -42,8 +42,7 @@ void equalize(Vector& factor, const Indices& index, const Vector& size) {
 void equilibrate(const Instance& p, Vector& row, Vector& column) {
   Vector size(p.value.size());
   for (int pass = 0; pass < kPasses; ++pass) {
-    for (std::size_t e = 0; e < size.size(); ++e)
-      size[e] = std::abs(p.value[e]) * row[p.row[e]] * column[p.column[e]];
+    for (std::size_t e = 0; e < size.size(); ++e) size[e] = std::abs(p.value[e]) * row[p.row[e]] * column[p.column[e]];
     equalize(row, p.row, size);
     equalize(column, p.column, size);
   }

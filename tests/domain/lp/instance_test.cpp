@@ -52,8 +52,7 @@ TEST(Instance, ValidatePassesWhatIsWhole) {
 }
 
 TEST(Instance, ValidateNamesWhatIsWrong) {
-  EXPECT_THAT(error_after([](Instance& p) { p.b.pop_back(); }),
-              HasSubstr("[lp::validate] b.size() = 1 violates = 2"));
+  EXPECT_THAT(error_after([](Instance& p) { p.b.pop_back(); }), HasSubstr("[lp::validate] b.size() = 1 violates = 2"));
   EXPECT_THAT(error_after([](Instance& p) { p.column[2] = 2; }), HasSubstr("column = 2 violates in [0, 2)"));
   EXPECT_THAT(error_after([](Instance& p) { p.row[0] = -1; }), HasSubstr("row = -1 violates in [0, 2)"));
   EXPECT_THAT(error_after([](Instance& p) { p.column[1] = 0; }),

@@ -92,8 +92,8 @@ TEST(PerturbAndLabel, SolvesTheMovedPrograms) {
     ASSERT_EQ(set.source.size() + static_cast<std::size_t>(set.without_solution), 40u);
     ASSERT_EQ(set.data.instances.size(), set.source.size());
     for (std::size_t k = 0; k < set.source.size(); ++k) {
-      const Perturbed again = perturb(clean.instances[set.source[k]], target, 1e-4,
-                                      base::stream_seed(7, to_string(target), set.source[k]));
+      const Perturbed again =
+          perturb(clean.instances[set.source[k]], target, 1e-4, base::stream_seed(7, to_string(target), set.source[k]));
       EXPECT_EQ(set.data.instances[k], again.instance);
       EXPECT_EQ(set.data.solutions[k], minimum_norm_label(again.instance).x);
       EXPECT_EQ(set.size[k], again.size);
