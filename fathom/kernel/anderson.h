@@ -1,15 +1,16 @@
 // One step of Anderson acceleration for every row of a batch, in two passes over its history.
 //
-//   measure   r = g - y;  newest columns dr = r - r_prev, dg = g - g_prev;  r_prev = r, g_prev = g;
+//   measure   r = g - y;  newest columns dr = r - (g_prev - y_prev), dg = g - g_prev;
 //             the new row <dr, dr_j> of the Gram matrix, the right-hand side <r, dr_j>
 //   weights   gamma = argmin ||r - DR gamma||^2, from the Gram matrix alone
-//   mix       y+ = g - DG gamma - (1-beta)(r - DR gamma)
+//   mix       y_prev = y, g_prev = g;  y+ = g - DG gamma - (1-beta)(r - DR gamma)
 //
 // Accuracy: sums in double, error <= width * 2^-53 of sum |a_i b_i|; the mix in T, error <=
 // (columns + 2) * eps of |g| + sum |gamma_j dg_j|.
 //
-// Cost: (columns + 4) rows read and 4 written, then columns + 2 read (twice with beta < 1) and 1 to
-// 3 written. Parallel over the rows of large batches.
+// Cost: (columns + 3) rows read and 2 written, then columns + 2 read (twice with beta < 1) and 3 written. The best
+// point is copied only when the iteration leaves it for a worse one, so a descent copies nothing. A caller who takes
+// both passes over a few rows at a time finds what they share in the cache. Parallel over the rows of large batches.
 //
 // Sources: [Anderson1965], [WalkerNi2011] section 2, [FangSaad2009].
 #pragma once
@@ -33,9 +34,9 @@ struct AndersonHistory {
 
   static std::int64_t matrices(std::int64_t depth) { return 3 + 2 * depth; }
   T* at(std::int64_t row, std::int64_t matrix) const { return data + (matrix * batch + row) * width; }
-  T* r_prev(std::int64_t row) const { return at(row, 0); }
+  T* y_prev(std::int64_t row) const { return at(row, 0); }
   T* g_prev(std::int64_t row) const { return at(row, 1); }
-  T* best_g(std::int64_t row) const { return at(row, 2); }  // G at the best iterate
+  T* best_g(std::int64_t row) const { return at(row, 2); }  // G at the best iterate, from when it was left
   T* dr(std::int64_t row, std::int64_t column) const { return at(row, 3 + column); }
   T* dg(std::int64_t row, std::int64_t column) const { return at(row, 3 + depth + column); }
 };
@@ -53,20 +54,21 @@ struct AndersonProducts {
   double rhs[kMaxDepth] = {};   // <r, dr_j>
 };
 
-// Writes squares as residual_squares does, and for each row the newest column and products[row]
-// over its columns in use. ring.newest < 0: the first point, which only fills r_prev and g_prev.
+// Writes squares as residual_squares does, and for each row the newest column and products[row] over its columns in
+// use. ring.newest < 0: the first point, which has no column.
 template <class T>
 void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
                       const AndersonHistory<T>& history, const Ring& ring,
                       const std::int64_t* columns,  // [row] in use, the newest included
                       Squares* squares, AndersonProducts* products);
 
-// best = y, best_g = g where improved. Then where running: the mixed step with weights[row * depth
-// + column]; a column of weight 0 is not read. Where roll_back: y = best + beta (best_g - best),
-// and the best becomes the previous point.
+// Where running: (y, g) becomes the previous point and y the mixed step with weights[row * depth + column]; a column of
+// weight 0 is not read. Where roll_back: y = best + beta (best_g - best), and the best becomes the previous point.
+// best_is_previous[row], 0 at the start, says that the best iterate is the previous point and not yet in `best`; it is
+// written there when the next point is no better, and at the latest when the row stops running.
 template <class T>
 void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const double* weights,
-                  T damping, T* y, T* best);
+                  T damping, T* y, T* best, std::uint8_t* best_is_previous);
 
 // gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x
 // count, row-major) and rhs = DR'r. Columns are scaled to unit length, so that neither the scale of

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
@@ -15,175 +16,222 @@ HWY_BEFORE_NAMESPACE();
 namespace fathom::kernel {
 namespace HWY_NAMESPACE {
 
-template <class T>
-HWY_INLINE void write_differences(const AndersonRow<T>& row, std::int64_t begin, std::int64_t end) {
-  for_lanes<T>(begin, end, [&](auto d, std::int64_t i) HWY_ATTR {
-    const auto g = hn::LoadU(d, row.g + i);
-    const auto r = hn::Sub(g, hn::LoadU(d, row.y + i));
-    if (row.dr) {
-      hn::StoreU(hn::Sub(r, hn::LoadU(d, row.r_prev + i)), d, row.dr + i);
-      hn::StoreU(hn::Sub(g, hn::LoadU(d, row.g_prev + i)), d, row.dg + i);
-    }
-    hn::StoreU(r, d, row.r_prev + i);
-    hn::StoreU(g, d, row.g_prev + i);
-  });
+// calls f with n as a compile-time constant, 0 <= n <= kMost.
+template <int kMost, class F>
+HWY_INLINE void with_constant(std::int64_t n, const F& f) {
+  if constexpr (kMost > 0) {
+    if (n < kMost) return with_constant<kMost - 1>(n, f);
+  }
+  f(std::integral_constant<int, kMost>());
 }
 
-// sums[k] += <left, x_k>, sums[kCount + k] += <right, x_k> over [begin, end) as far as whole
-// vectors of d go.
-template <int kCount, class D64, class T>
-HWY_INLINE std::int64_t add_dots(D64 d, const T* left, const T* right, const T* const* x, std::int64_t begin,
-                                 std::int64_t end, double* sums) {
-  hn::Vec<D64> of_left[kCount], of_right[kCount];
-  for (int k = 0; k < kCount; ++k) of_left[k] = of_right[k] = hn::Zero(d);
+// Columns whose products are taken in the pass that writes the newest of them.
+constexpr int kFused = 5;
+constexpr int kMore = 4;  // further ones at a time
+
+struct RowSums {
+  double residual = 0, value = 0;
+  double* gram;
+  double* rhs;
+};
+
+// The newest columns of [begin, end) as far as whole vectors of d64 go, and the products with the first kColumns
+// columns. kColumns = 0: the first point, which has none.
+template <int kColumns, class D64, class T>
+HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std::int64_t begin, std::int64_t end,
+                                        RowSums& sums) {
+  const hn::Rebind<T, D64> d;
+  hn::Vec<D64> residual = hn::Zero(d64), value = hn::Zero(d64);
+  hn::Vec<D64> gram[kColumns + 1], rhs[kColumns + 1];
+  for (int k = 0; k < kColumns; ++k) gram[k] = rhs[k] = hn::Zero(d64);
   std::int64_t i = begin;
-  for (; i + lanes_of(d) <= end; i += lanes_of(d)) {
-    const auto a = load_double(d, left + i);
-    const auto b = load_double(d, right + i);
+  for (; i + lanes_of(d64) <= end; i += lanes_of(d64)) {
+    const auto g = hn::LoadU(d, row.g + i);
+    const auto r = hn::Sub(g, hn::LoadU(d, row.y + i));
+    const auto wide_g = as_double(d64, g), wide_r = as_double(d64, r);
+    residual = hn::MulAdd(wide_r, wide_r, residual);
+    value = hn::MulAdd(wide_g, wide_g, value);
+    if constexpr (kColumns > 0) {
+      const auto g_prev = hn::LoadU(d, row.g_prev + i);
+      const auto dr = hn::Sub(r, hn::Sub(g_prev, hn::LoadU(d, row.y_prev + i)));
+      hn::StoreU(dr, d, row.dr + i);
+      hn::StoreU(hn::Sub(g, g_prev), d, row.dg + i);
+      const auto wide_dr = as_double(d64, dr);
+      gram[0] = hn::MulAdd(wide_dr, wide_dr, gram[0]);
+      rhs[0] = hn::MulAdd(wide_r, wide_dr, rhs[0]);
 #pragma GCC unroll 4
-    for (int k = 0; k < kCount; ++k) {
-      const auto x_k = load_double(d, x[k] + i);
-      of_left[k] = hn::MulAdd(a, x_k, of_left[k]);
-      of_right[k] = hn::MulAdd(b, x_k, of_right[k]);
+      for (int k = 1; k < kColumns; ++k) {
+        const auto column = load_double(d64, row.columns[k] + i);
+        gram[k] = hn::MulAdd(wide_dr, column, gram[k]);
+        rhs[k] = hn::MulAdd(wide_r, column, rhs[k]);
+      }
     }
   }
-  for (int k = 0; k < kCount; ++k) {
-    sums[k] += sum_lanes(d, of_left[k]);
-    sums[kCount + k] += sum_lanes(d, of_right[k]);
+  sums.residual += sum_lanes(d64, residual);
+  sums.value += sum_lanes(d64, value);
+  for (int k = 0; k < kColumns; ++k) {
+    sums.gram[k] += sum_lanes(d64, gram[k]);
+    sums.rhs[k] += sum_lanes(d64, rhs[k]);
   }
   return i;
 }
 
-template <int kCount, class T>
-HWY_INLINE void dots(const T* left, const T* right, const T* const* x, std::int64_t begin, std::int64_t end,
-                     double* of_left, double* of_right) {
-  double sums[2 * kCount] = {};
-  begin = add_dots<kCount>(hn::ScalableTag<double>(), left, right, x, begin, end, sums);
-  add_dots<kCount>(hn::CappedTag<double, 1>(), left, right, x, begin, end, sums);
-  for (int k = 0; k < kCount; ++k) {
-    of_left[k] += sums[k];
-    of_right[k] += sums[kCount + k];
+// The products with kColumns columns from `first` on, once the newest is written.
+template <int kColumns, class D64, class T>
+HWY_INLINE std::int64_t add_products(D64 d64, const AndersonRow<T>& row, std::int64_t first, std::int64_t begin,
+                                     std::int64_t end, RowSums& sums) {
+  const hn::Rebind<T, D64> d;
+  hn::Vec<D64> gram[kColumns], rhs[kColumns];
+  for (int k = 0; k < kColumns; ++k) gram[k] = rhs[k] = hn::Zero(d64);
+  std::int64_t i = begin;
+  for (; i + lanes_of(d64) <= end; i += lanes_of(d64)) {
+    const auto dr = load_double(d64, row.dr + i);
+    const auto r = as_double(d64, hn::Sub(hn::LoadU(d, row.g + i), hn::LoadU(d, row.y + i)));
+#pragma GCC unroll 4
+    for (int k = 0; k < kColumns; ++k) {
+      const auto column = load_double(d64, row.columns[first + k] + i);
+      gram[k] = hn::MulAdd(dr, column, gram[k]);
+      rhs[k] = hn::MulAdd(r, column, rhs[k]);
+    }
   }
+  for (int k = 0; k < kColumns; ++k) {
+    sums.gram[first + k] += sum_lanes(d64, gram[k]);
+    sums.rhs[first + k] += sum_lanes(d64, rhs[k]);
+  }
+  return i;
 }
 
-// of_left[k] += <left, x_k>, of_right[k] += <right, x_k> for `count` columns.
 template <class T>
-void all_dots(const T* left, const T* right, const T* const* x, std::int64_t count, std::int64_t begin,
-              std::int64_t end, double* of_left, double* of_right) {
-  std::int64_t k = 0;
-  for (; k + 4 <= count; k += 4) dots<4>(left, right, x + k, begin, end, of_left + k, of_right + k);
-  switch (count - k) {
-    case 3:
-      return dots<3>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    case 2:
-      return dots<2>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    case 1:
-      return dots<1>(left, right, x + k, begin, end, of_left + k, of_right + k);
-    default:
-      return;
+void measure_range(const AndersonRow<T>& row, std::int64_t begin, std::int64_t end, RowSums& sums) {
+  const hn::ScalableTag<double> wide;
+  const hn::CappedTag<double, 1> one;
+  with_constant<kFused>(row.count, [&](auto columns) HWY_ATTR {
+    const std::int64_t rest = measure_vectors<columns()>(wide, row, begin, end, sums);
+    measure_vectors<columns()>(one, row, rest, end, sums);
+  });
+  for (std::int64_t first = kFused; first < row.count; first += kMore) {
+    with_constant<kMore - 1>(std::min<std::int64_t>(row.count - first, kMore) - 1, [&](auto less_one) HWY_ATTR {
+      constexpr int kColumns = less_one() + 1;
+      const std::int64_t rest = add_products<kColumns>(wide, row, first, begin, end, sums);
+      add_products<kColumns>(one, row, first, rest, end, sums);
+    });
   }
 }
 
-// Numbers of a row worked on at a time, so that r and the newest column stay in the first-level
-// cache.
+// Numbers of a row worked on at a time, so that r and the newest column stay in the first-level cache.
 constexpr std::int64_t kChunk = 1024;
 
 template <class T>
 void measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start, Squares* squares,
                  AndersonProducts& products) {
   const std::size_t parts = part_start.size() - 1;
-  products = {};
+  std::fill_n(products.gram, row.count, 0.0);
+  std::fill_n(products.rhs, row.count, 0.0);
+  const std::int64_t chunk = row.count > kFused ? kChunk : std::numeric_limits<std::int64_t>::max();
   for (std::size_t p = 0; p < parts; ++p) {
-    double of_r = 0, of_g = 0, unused[2] = {};
-    for (std::int64_t begin = part_start[p]; begin < part_start[p + 1]; begin += kChunk) {
-      const std::int64_t end = std::min(begin + kChunk, part_start[p + 1]);
-      write_differences(row, begin, end);
-      const T* r = row.r_prev;
-      const T* g = row.g_prev;
-      dots<1>(r, r, &r, begin, end, &of_r, unused);
-      dots<1>(g, g, &g, begin, end, &of_g, unused + 1);
-      all_dots<T>(row.dr, r, row.columns, row.count, begin, end, products.gram, products.rhs);
+    RowSums sums{.gram = products.gram, .rhs = products.rhs};
+    for (std::int64_t begin = part_start[p]; begin < part_start[p + 1];) {
+      const std::int64_t end = begin + std::min(chunk, part_start[p + 1] - begin);
+      measure_range(row, begin, end, sums);
+      begin = end;
     }
-    squares[p] = {of_r, of_g};
+    squares[p] = {sums.residual, sums.value};
   }
 }
 
-// y = g - sum_k w_k dg_k, and with damping beta < 1 less (1-beta) (r - sum_k w_k dr_k).
+// The columns of a row that its mixed step uses.
+template <class T>
+struct Mixture {
+  const T* dg[kMaxDepth];
+  const T* dr[kMaxDepth];
+  T weight[kMaxDepth];
+  std::int64_t count = 0;
+  T damping;
+};
+
+// y_prev = y, g_prev = g;  y = g - sum_k w_k dg_k, and with damping beta < 1 less (1-beta) (r - sum_k w_k dr_k).
 template <int kUnroll, class D, class T = hn::TFromD<D>>
-HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const T* r, const T* const* dg, const T* const* dr,
-                            const T* weight, std::int64_t count, T damping, T* y) {
-  hn::Vec<D> sum[kUnroll];
-  const auto add_columns = [&](const T* start, const T* const* x) HWY_ATTR {
-#pragma GCC unroll 4
-    for (int u = 0; u < kUnroll; ++u) sum[u] = hn::LoadU(d, start + i + u * lanes_of(d));
-    for (std::int64_t k = 0; k < count; ++k) {
-      const auto w = hn::Set(d, weight[k]);
+HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+  hn::Vec<D> sum[kUnroll], back[kUnroll];
+  const auto subtract_columns = [&](const T* const* x) HWY_ATTR {
+    for (std::int64_t k = 0; k < with.count; ++k) {
+      const auto w = hn::Set(d, with.weight[k]);
 #pragma GCC unroll 4
       for (int u = 0; u < kUnroll; ++u) {
         sum[u] = hn::NegMulAdd(w, hn::LoadU(d, x[k] + i + u * lanes_of(d)), sum[u]);
       }
     }
   };
-  hn::Vec<D> back[kUnroll];
-  if (damping != T{1}) {
-    add_columns(r, dr);
-    for (int u = 0; u < kUnroll; ++u) back[u] = hn::Mul(hn::Set(d, 1 - damping), sum[u]);
+  const auto at = [&](int u) HWY_ATTR { return i + u * lanes_of(d); };
+  if (with.damping != T{1}) {
+    for (int u = 0; u < kUnroll; ++u) sum[u] = hn::Sub(hn::LoadU(d, g + at(u)), hn::LoadU(d, y + at(u)));
+    subtract_columns(with.dr);
+    for (int u = 0; u < kUnroll; ++u) back[u] = hn::Mul(hn::Set(d, 1 - with.damping), sum[u]);
   }
-  add_columns(g, dg);
 #pragma GCC unroll 4
   for (int u = 0; u < kUnroll; ++u) {
-    if (damping != T{1}) sum[u] = hn::Sub(sum[u], back[u]);
-    hn::StoreU(sum[u], d, y + i + u * lanes_of(d));
+    sum[u] = hn::LoadU(d, g + at(u));
+    hn::StoreU(sum[u], d, g_prev + at(u));
+    hn::StoreU(hn::LoadU(d, y + at(u)), d, y_prev + at(u));
+  }
+  subtract_columns(with.dg);
+#pragma GCC unroll 4
+  for (int u = 0; u < kUnroll; ++u) {
+    if (with.damping != T{1}) sum[u] = hn::Sub(sum[u], back[u]);
+    hn::StoreU(sum[u], d, y + at(u));
   }
 }
 
 template <class T>
-void mix_row(std::int64_t n, const T* g, const T* r, const T* const* dg, const T* const* dr, const T* weight,
-             std::int64_t count, T damping, T* y) {
+void mix_row(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
   const hn::ScalableTag<T> d;
   std::int64_t i = 0;
-  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1>(d, i, g, r, dg, dr, weight, count, damping, y);
-  for (; i < n; ++i) mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, r, dg, dr, weight, count, damping, y);
+  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4>(d, i, g, with, y, y_prev, g_prev);
+  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1>(d, i, g, with, y, y_prev, g_prev);
+  for (; i < n; ++i) mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, with, y, y_prev, g_prev);
 }
 
 // y = best + beta (best_g - best), which becomes the step from the previous point.
 template <class T>
-void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* r_prev, T* g_prev) {
+void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T* y, T* y_prev, T* g_prev) {
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto start = hn::LoadU(d, best + i);
     const auto g = hn::LoadU(d, best_g + i);
-    const auto r = hn::Sub(g, start);
-    hn::StoreU(r, d, r_prev + i);
+    hn::StoreU(start, d, y_prev + i);
     hn::StoreU(g, d, g_prev + i);
-    hn::StoreU(hn::MulAdd(hn::Set(d, damping), r, start), d, y + i);
+    hn::StoreU(hn::MulAdd(hn::Set(d, damping), hn::Sub(g, start), start), d, y + i);
   });
 }
 
 template <class T>
-void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights, T damping,
-                 T* y, T* best) {
-  const std::int64_t n = history.width, row = live.row;
-  if (live.improved) {
-    copy_row(y, n, best);
-    copy_row(g, n, history.best_g(row));
-  }
-  if (!live.running) return;
-  if (live.roll_back) {
-    roll_back_row(n, best, history.best_g(row), damping, y, history.r_prev(row), history.g_prev(row));
-    return;
-  }
-  const T* dg[kMaxDepth];
-  const T* dr[kMaxDepth];
-  T weight[kMaxDepth];
-  std::int64_t count = 0;
+Mixture<T> mixture_of(std::int64_t row, const AndersonHistory<T>& history, const double* weights, T damping) {
+  Mixture<T> with;
+  with.damping = damping;
   for (std::int64_t c = 0; c < history.depth; ++c) {
     if (weights[c] == 0) continue;
-    dg[count] = history.dg(row, c);
-    dr[count] = history.dr(row, c);
-    weight[count++] = static_cast<T>(weights[c]);
+    with.dg[with.count] = history.dg(row, c);
+    with.dr[with.count] = history.dr(row, c);
+    with.weight[with.count++] = static_cast<T>(weights[c]);
   }
-  mix_row(n, g, history.r_prev(row), dg, dr, weight, count, damping, y);
+  return with;
+}
+
+template <class T>
+void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights, T damping,
+                 T* y, T* best, std::uint8_t& best_is_previous) {
+  const std::int64_t n = history.width, row = live.row;
+  if (best_is_previous && !live.improved) {
+    copy_row(history.y_prev(row), n, best);
+    copy_row(history.g_prev(row), n, history.best_g(row));
+  }
+  best_is_previous = live.improved && live.running;
+  if (!live.running) {
+    if (live.improved) copy_row(y, n, best);
+  } else if (live.roll_back) {
+    roll_back_row(n, best, history.best_g(row), damping, y, history.y_prev(row), history.g_prev(row));
+  } else {
+    mix_row(n, g, mixture_of(row, history, weights, damping), y, history.y_prev(row), history.g_prev(row));
+  }
 }
 
 // Highway's dispatch tables take plain functions.
@@ -196,12 +244,12 @@ void measure_double(const AndersonRow<double>& row, std::span<const std::int64_t
   measure_row(row, part_start, squares, products);
 }
 void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const double* weights,
-                   float damping, float* y, float* best) {
-  advance_row(live, g, history, weights, damping, y, best);
+                   float damping, float* y, float* best, std::uint8_t& best_is_previous) {
+  advance_row(live, g, history, weights, damping, y, best, best_is_previous);
 }
 void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const double* weights,
-                    double damping, double* y, double* best) {
-  advance_row(live, g, history, weights, damping, y, best);
+                    double damping, double* y, double* best, std::uint8_t& best_is_previous) {
+  advance_row(live, g, history, weights, damping, y, best, best_is_previous);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -231,11 +279,11 @@ void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_
 
 template <class T>
 void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights,
-                          T damping, T* y, T* best) {
+                          T damping, T* y, T* best, std::uint8_t& best_is_previous) {
   if constexpr (std::is_same_v<T, float>) {
-    HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, weights, damping, y, best);
+    HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, weights, damping, y, best, best_is_previous);
   } else {
-    HWY_DYNAMIC_DISPATCH(advance_double)(live, g, history, weights, damping, y, best);
+    HWY_DYNAMIC_DISPATCH(advance_double)(live, g, history, weights, damping, y, best, best_is_previous);
   }
 }
 
@@ -243,9 +291,9 @@ using Starts = std::span<const std::int64_t>;
 template void anderson_measure_row(const AndersonRow<float>&, Starts, Squares*, AndersonProducts&);
 template void anderson_measure_row(const AndersonRow<double>&, Starts, Squares*, AndersonProducts&);
 template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const double*, float,
-                                   float*, float*);
+                                   float*, float*, std::uint8_t&);
 template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const double*, double,
-                                   double*, double*);
+                                   double*, double*, std::uint8_t&);
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

@@ -12,8 +12,8 @@ template <class T>
 struct AndersonRow {
   const T* y = nullptr;
   const T* g = nullptr;
-  T* r_prev = nullptr;
-  T* g_prev = nullptr;
+  const T* y_prev = nullptr;
+  const T* g_prev = nullptr;
   T* dr = nullptr;  // where the newest columns go; null at the first point
   T* dg = nullptr;
   const T* const* columns = nullptr;  // dr by age, the newest first
@@ -28,6 +28,6 @@ void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_
 template <class T>
 void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history,
                           const double* weights,  // [depth]
-                          T damping, T* y, T* best);
+                          T damping, T* y, T* best, std::uint8_t& best_is_previous);
 
 }  // namespace fathom::kernel

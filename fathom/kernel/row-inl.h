@@ -30,7 +30,15 @@ HWY_INLINE void for_lanes(std::int64_t begin, std::int64_t end, const Body& body
   for (; i < end; ++i) body(hn::CappedTag<T, 1>(), i);
 }
 
-// Lanes of x as doubles.
+// Lanes as doubles.
+template <class D64>
+HWY_INLINE hn::Vec<D64> as_double(D64, hn::Vec<D64> x) {
+  return x;
+}
+template <class D64>
+HWY_INLINE hn::Vec<D64> as_double(D64 d, hn::Vec<hn::Rebind<float, D64>> x) {
+  return hn::PromoteTo(d, x);
+}
 template <class D64>
 HWY_INLINE hn::Vec<D64> load_double(D64 d, const double* x) {
   return hn::LoadU(d, x);

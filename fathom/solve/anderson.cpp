@@ -22,15 +22,19 @@ class AndersonMethod final : public Method {
         weights_(layout.batch * options.depth),
         products_(layout.batch) {}
 
+  void start_iteration() override {
+    if (++points_ > 1) ring_.newest = (points_ - 2) % options_.depth;
+  }
+
+  std::int64_t rows_at_a_time() const override { return vectors_->rows_at_a_time(); }
+
   void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
-    if (points_ > 0) {
-      ring_.newest = (points_ - 1) % options_.depth;
+    if (points_ > 1) {
       for (const LiveRow& live : rows) columns_[live.row] = std::min(columns_[live.row] + 1, options_.depth);
     }
     vectors_->measure(rows, y, g, ring_, columns_, squares, products_);
     for (const LiveRow& live : rows) extend_gram(live.row);
-    ++points_;
   }
 
   bool can_roll_back(std::int64_t row) const override { return mixed_[row]; }
@@ -83,7 +87,7 @@ class AndersonMethod final : public Method {
   Anderson options_;
   std::unique_ptr<AndersonVectors> vectors_;
   kernel::Ring ring_;                  // the same for all rows; how much of it a row uses differs
-  std::int64_t points_ = 0;            // measured so far
+  std::int64_t points_ = 0;            // measured so far, the present one included
   std::vector<std::int64_t> columns_;  // [row]
   std::vector<bool> mixed_;            // [row] the step to the present point used columns
   std::vector<double> gram_;           // [row][ring column][ring column]

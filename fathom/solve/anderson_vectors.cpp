@@ -1,5 +1,8 @@
 #include "fathom/solve/anderson_vectors.h"
 
+#include <algorithm>
+
+#include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/stack.h>
@@ -27,7 +30,8 @@ class AndersonKernels final : public AndersonVectors {
       : layout_(layout),
         memory_(at::empty({AndersonHistory<T>::matrices(options.depth), layout.batch, layout.width()}, layout.options)),
         history_{memory_.data_ptr<T>(), layout.batch, layout.width(), options.depth},
-        damping_(static_cast<T>(options.damping)) {
+        damping_(static_cast<T>(options.damping)),
+        best_is_previous_(layout.batch, 0) {
     kernel::prefer_huge_pages(memory_.data_ptr(), memory_.nbytes());
   }
 
@@ -41,7 +45,14 @@ class AndersonKernels final : public AndersonVectors {
   void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
            const Tensor& best) override {
     kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, weights.data(), damping_, y.data_ptr<T>(),
-                            best.data_ptr<T>());
+                            best.data_ptr<T>(), best_is_previous_.data());
+  }
+
+  // As many rows as leave what both passes touch (y, g, the previous point and the newest columns) in the cache.
+  std::int64_t rows_at_a_time() const override {
+    constexpr std::int64_t kCache = 1 << 19, kShared = 6;
+    const std::int64_t row = kShared * layout_.width() * static_cast<std::int64_t>(sizeof(T));
+    return std::max<std::int64_t>(kCache / std::max<std::int64_t>(row, 1), 1) * at::get_num_threads();
   }
 
  private:
@@ -49,6 +60,7 @@ class AndersonKernels final : public AndersonVectors {
   Tensor memory_;
   AndersonHistory<T> history_;
   T damping_;
+  std::vector<std::uint8_t> best_is_previous_;  // [row], see anderson_mix
 };
 
 // One row of each matrix per slot; columns not in use are zero, so that a weight of 0 times them is

@@ -22,12 +22,12 @@ class AndersonVectors {
                        const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                        std::vector<kernel::AndersonProducts>& products) = 0;
 
-  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth +
-  // column], or rolls back.
+  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth + column], or rolls back.
   virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
                    const Tensor& best) = 0;
 
   virtual void gather(const Tensor& slots) {}
+  virtual std::int64_t rows_at_a_time() const { return kAllRows; }
 };
 
 std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options, const Layout& layout,

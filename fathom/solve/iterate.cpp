@@ -59,10 +59,9 @@ class Iteration {
   Solution run() {
     while (!live_.empty()) {
       const Tensor g = evaluate();
-      method_.measure(live_, y_, g, squares_);
-      judge_rows();
+      keep_iterate();
+      step(g);
       record();
-      method_.advance(live_, best_residual_, g, y_, best_);
       std::erase_if(live_, [](const LiveRow& live) { return !live.running; });
       if (solution_.calls % loop_.compact_every == 0) compact();
     }
@@ -100,10 +99,23 @@ class Iteration {
     }
   }
 
-  void judge_rows() {
-    const auto parts = static_cast<std::size_t>(layout_.parts());
+  void step(const Tensor& g) {
+    const std::span<LiveRow> all(live_);
     const bool out_of_time = std::isfinite(stop_.seconds) && timer_.seconds() >= stop_.seconds;
-    for (LiveRow& live : live_) {
+    const auto most = static_cast<std::size_t>(method_.rows_at_a_time());
+    method_.start_iteration();
+    for (std::size_t first = 0; first < all.size();) {
+      const std::span<LiveRow> rows = all.subspan(first, std::min(most, all.size() - first));
+      method_.measure(rows, y_, g, squares_);
+      judge_rows(rows, out_of_time);
+      method_.advance(rows, best_residual_, g, y_, best_);
+      first += rows.size();
+    }
+  }
+
+  void judge_rows(std::span<LiveRow> rows, bool out_of_time) {
+    const auto parts = static_cast<std::size_t>(layout_.parts());
+    for (LiveRow& live : rows) {
       const std::span<const Squares> squares(squares_.data() + live.row * parts, parts);
       RowRecord& record = records_[live.row];
       live.roll_back = false;
@@ -115,19 +127,19 @@ class Iteration {
     }
   }
 
-  // Before the step: y is still the point that was judged.
-  void record() {
+  void keep_iterate() {
     const std::int64_t t = solution_.calls - 1;
+    if (std::find(trace_.keep.begin(), trace_.keep.end(), t) == trace_.keep.end()) return;
+    solution_.trace.iterates.push_back(start_.with_flat(full_iterate()));
+    solution_.trace.kept.push_back(t);
+  }
+
+  void record() {
+    if (!trace_.residuals) return;
     Trace& to = solution_.trace;
-    if (trace_.residuals) {
-      to.residual.emplace_back(layout_.batch, std::numeric_limits<double>::quiet_NaN());
-      for (const LiveRow& live : live_) to.residual.back()[live.row] = live.residual;
-      to.seconds.push_back(timer_.seconds());
-    }
-    if (std::find(trace_.keep.begin(), trace_.keep.end(), t) != trace_.keep.end()) {
-      to.iterates.push_back(start_.with_flat(full_iterate()));
-      to.kept.push_back(t);
-    }
+    to.residual.emplace_back(layout_.batch, std::numeric_limits<double>::quiet_NaN());
+    for (const LiveRow& live : live_) to.residual.back()[live.row] = live.residual;
+    to.seconds.push_back(timer_.seconds());
   }
 
   // The iterates of the live rows among the answers of those that are done.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -26,12 +27,19 @@ struct Layout {
   std::int64_t parts() const { return static_cast<std::int64_t>(part_start.size()) - 1; }
 };
 
-// Each iteration is one measure(), the loop's verdict written into `rows`, and one advance(). y and
-// g = G(y) are contiguous matrices of the rows still in the batch (slots); best and squares are of
-// the full batch.
+inline constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
+
+// Each iteration is a start_iteration() and then, over all rows or over rows_at_a_time() of them after another, a
+// measure(), the loop's verdict written into `rows`, and an advance(). y and g = G(y) are contiguous matrices of the
+// rows still in the batch (slots); best and squares are of the full batch.
 class Method {
  public:
   virtual ~Method() = default;
+
+  virtual void start_iteration() {}
+
+  // Fewer than all where a row's second pass then finds its numbers still in the cache.
+  virtual std::int64_t rows_at_a_time() const { return kAllRows; }
 
   // squares[row * parts + p] of every live row; remembers what the next step needs.
   virtual void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
@@ -41,8 +49,8 @@ class Method {
   // back, so that a bad residual is not the end of the row.
   virtual bool can_roll_back(std::int64_t row) const { return false; }
 
-  // best = y where improved, y = the next iterate where running. `best_residual` [batch] is after
-  // the verdict.
+  // y = the next iterate where running. Where a row stops running, `best` holds its best iterate; before that the
+  // method may keep it elsewhere. `best_residual` [batch] is after the verdict.
   virtual void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g,
                        const Tensor& y, const Tensor& best) = 0;
 

@@ -60,8 +60,8 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
   Row<T> row(width, depth);
   const auto history = row.history();
   const Ring ring{depth / 2, depth};
-  const std::vector<T> r_before(history.r_prev(0), history.r_prev(0) + width);
-  const std::vector<T> g_before(history.g_prev(0), history.g_prev(0) + width);
+  const T* y_prev = history.y_prev(0);
+  const T* g_prev = history.g_prev(0);
   const std::int64_t starts[] = {0, width / 2, width};
   Squares squares[2];
   AndersonProducts products;
@@ -70,10 +70,8 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
   std::vector<T> r(width);
   for (std::int64_t i = 0; i < width; ++i) {
     r[i] = row.g[i] - row.y[i];
-    ASSERT_EQ(history.r_prev(0)[i], r[i]);
-    ASSERT_EQ(history.g_prev(0)[i], row.g[i]);
-    ASSERT_EQ(dr[i], r[i] - r_before[i]);
-    ASSERT_EQ(history.dg(0, ring.newest)[i], row.g[i] - g_before[i]);
+    ASSERT_EQ(dr[i], r[i] - static_cast<T>(g_prev[i] - y_prev[i]));
+    ASSERT_EQ(history.dg(0, ring.newest)[i], row.g[i] - g_prev[i]);
   }
   const std::int64_t half = width / 2;
   EXPECT_NEAR(squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
@@ -94,20 +92,18 @@ TYPED_TEST(AndersonKernel, MeasureMatchesTheReference) {
   });
 }
 
-TYPED_TEST(AndersonKernel, TheFirstPointOnlyFillsThePrevious) {
+TYPED_TEST(AndersonKernel, TheFirstPointHasNoColumn) {
   using T = TypeParam;
   Row<T> row(9, 3);
   const auto history = row.history();
-  const std::vector<T> column(history.dr(0, 0), history.dr(0, 0) + 9);
+  const std::vector<T> memory = row.memory;
   const std::int64_t starts[] = {0, 9}, none = 0;
   Squares squares;
   AndersonProducts products;
   anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, Ring{-1, 3}, &none, &squares,
                       &products);
-  for (std::int64_t i = 0; i < 9; ++i) {
-    EXPECT_EQ(history.g_prev(0)[i], row.g[i]);
-    EXPECT_EQ(history.dr(0, 0)[i], column[i]);
-  }
+  EXPECT_EQ(row.memory, memory);
+  EXPECT_NEAR(squares.value, dot(row.g.data(), row.g.data(), 9), dot_bound(row.g.data(), row.g.data(), 9));
 }
 
 template <class T>
@@ -121,10 +117,11 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
     std::fill_n(history.dr(0, 1), width, std::numeric_limits<T>::quiet_NaN());
   }
   const auto y0 = row.y;
-  row.live.improved = true;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights.data(), damping, row.y.data(), row.best.data());
+  std::uint8_t best_is_previous = 0;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights.data(), damping, row.y.data(), row.best.data(),
+                  &best_is_previous);
   for (std::int64_t i = 0; i < width; ++i) {
-    double mixed = row.g[i], back = history.r_prev(0)[i], size = std::abs(mixed) + std::abs(back);
+    double mixed = row.g[i], back = row.g[i] - y0[i], size = std::abs(mixed) + std::abs(back);
     for (std::int64_t c = 0; c < depth; ++c) {
       if (weights[c] == 0) continue;
       mixed -= weights[c] * history.dg(0, c)[i];
@@ -133,8 +130,8 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
     }
     const double bound = static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * size;
     ASSERT_NEAR(row.y[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
-    ASSERT_EQ(row.best[i], y0[i]);
-    ASSERT_EQ(history.best_g(0)[i], row.g[i]);
+    ASSERT_EQ(history.y_prev(0)[i], y0[i]);
+    ASSERT_EQ(history.g_prev(0)[i], row.g[i]);
   }
 }
 
@@ -155,11 +152,13 @@ TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
   const auto history = row.history();
   const double weights[] = {1, 1};
   row.live.roll_back = true;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data());
+  std::uint8_t best_is_previous = 0;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data(),
+                  &best_is_previous);
   for (std::int64_t i = 0; i < 21; ++i) {
     const T g = history.best_g(0)[i];
     EXPECT_EQ(history.g_prev(0)[i], g);
-    EXPECT_EQ(history.r_prev(0)[i], g - row.best[i]);
+    EXPECT_EQ(history.y_prev(0)[i], row.best[i]);
     EXPECT_NEAR(row.y[i], .5 * (static_cast<double>(g) + row.best[i]), 4 * std::numeric_limits<T>::epsilon());
   }
 }
@@ -170,8 +169,35 @@ TYPED_TEST(AndersonKernel, RowsThatAreDoneKeepTheirIterate) {
   const auto y0 = row.y;
   const double weights[] = {1, 1};
   row.live.running = false;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data());
+  std::uint8_t best_is_previous = 0;
+  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data(),
+                  &best_is_previous);
   EXPECT_EQ(row.y, y0);
+}
+
+// A descent copies nothing; the best point is written when the next one is worse, or at the end.
+TYPED_TEST(AndersonKernel, TheBestPointIsKeptWhenItIsLeft) {
+  using T = TypeParam;
+  Row<T> row(21, 2);
+  const auto untouched = row.best, y0 = row.y, g0 = row.g;
+  const double weights[] = {0, 0};
+  std::uint8_t best_is_previous = 0;
+  const auto advance = [&](bool improved, bool running) {
+    row.live.improved = improved;
+    row.live.running = running;
+    anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data(),
+                    &best_is_previous);
+  };
+  advance(true, true);
+  EXPECT_EQ(row.best, untouched);
+  EXPECT_EQ(row.y, g0);  // the plain step
+  row.g = normals<T>(21, 6);
+  advance(false, true);
+  EXPECT_EQ(row.best, y0);
+  EXPECT_EQ(std::vector<T>(row.history().best_g(0), row.history().best_g(0) + 21), g0);
+  const auto last = row.y;
+  advance(true, false);
+  EXPECT_EQ(row.best, last);
 }
 
 // The columns of a matrix, its Gram matrix and right-hand side.
