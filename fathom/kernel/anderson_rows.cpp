@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <hwy/cache_control.h>
+
 #include "fathom/kernel/row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -24,6 +26,10 @@ HWY_INLINE void with_constant(std::int64_t n, const F& f) {
   }
   f(std::integral_constant<int, kMost>());
 }
+
+// Rows are too short for the hardware to run ahead of their end, so the loads are announced: 1 KB of floats ahead, which
+// may lie beyond the row, where the next one is.
+constexpr std::int64_t kAhead = 256;
 
 // Columns whose products are taken in the pass that writes the newest of them.
 constexpr int kFused = 5;
@@ -52,6 +58,10 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
     residual = hn::MulAdd(wide_r, wide_r, residual);
     value = hn::MulAdd(wide_g, wide_g, value);
     if constexpr (kColumns > 0) {
+      hwy::Prefetch(row.g_prev + i + kAhead);
+      hwy::Prefetch(row.y_prev + i + kAhead);
+      hwy::Prefetch(row.dr + i + kAhead);
+      hwy::Prefetch(row.dg + i + kAhead);
       const auto g_prev = hn::LoadU(d, row.g_prev + i);
       const auto dr = hn::Sub(r, hn::Sub(g_prev, hn::LoadU(d, row.y_prev + i)));
       hn::StoreU(dr, d, row.dr + i);
@@ -61,6 +71,7 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
       rhs[0] = hn::MulAdd(wide_r, wide_dr, rhs[0]);
 #pragma GCC unroll 4
       for (int k = 1; k < kColumns; ++k) {
+        hwy::Prefetch(row.columns[k] + i + kAhead);
         const auto column = load_double(d64, row.columns[k] + i);
         gram[k] = hn::MulAdd(wide_dr, column, gram[k]);
         rhs[k] = hn::MulAdd(wide_r, column, rhs[k]);
@@ -158,6 +169,7 @@ HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& w
       const auto w = hn::Set(d, with.weight[k]);
 #pragma GCC unroll 4
       for (int u = 0; u < kUnroll; ++u) {
+        hwy::Prefetch(x[k] + i + u * lanes_of(d) + kAhead);
         sum[u] = hn::NegMulAdd(w, hn::LoadU(d, x[k] + i + u * lanes_of(d)), sum[u]);
       }
     }
