@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
+#include <numeric>
 
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/module.h>
@@ -79,7 +80,7 @@ class Fit {
   bool done() { return progress().steps >= options_.steps && seconds() >= options_.least_seconds; }
 
   void step() {
-    const double lr = learning_rate(options_, progress().lr, progress().steps);
+    const double lr = learning_rate(options_, progress().lr, progress().steps, seconds());
     adam_.zero_grad();
     const Tensor loss = task_.loss(progress().steps);
     const double value = loss.item<double>();
@@ -140,7 +141,7 @@ class Fit {
   FitResult leave(FitStatus status) {
     progress().status = status;
     save();
-    assign(task_.parameters, state_.best);
+    if (options_.keep == "best") assign(task_.parameters, state_.best);
     return progress();
   }
 
@@ -163,14 +164,22 @@ NamedTensors named_parameters(const torch::nn::Module& module) {
   return named;
 }
 
-double learning_rate(const FitOptions& options, double base, std::int64_t step) {
+double learning_rate(const FitOptions& options, double base, std::int64_t step, double seconds) {
   const double warm =
       options.warmup > 0 ? std::min(1.0, static_cast<double>(step + 1) / static_cast<double>(options.warmup)) : 1.0;
   if (options.schedule == "constant") return base * warm;
-  const double share =
-      std::min(1.0, static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, options.steps)));
+  const double of_steps = static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, options.steps));
+  const double of_time = options.least_seconds > 0 ? seconds / options.least_seconds : 1.0;
+  const double share = std::min({1.0, of_steps, of_time});
   const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * share));
   return base * warm * (options.final_factor + (1 - options.final_factor) * cosine);
+}
+
+double recent_loss(const FitResult& result) {
+  const std::size_t count = (result.losses.size() + 9) / 10;
+  if (count == 0) return std::numeric_limits<double>::quiet_NaN();
+  return std::accumulate(result.losses.end() - static_cast<std::ptrdiff_t>(count), result.losses.end(), 0.0) /
+         static_cast<double>(count);
 }
 
 FitResult fit(const Task& task, const FitOptions& options, const FitFiles& files, const std::atomic<bool>* stop) {

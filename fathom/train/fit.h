@@ -3,9 +3,9 @@
 //   FitResult r = fit({.name = "implicit", .parameters = named(model), .loss = [&](std::int64_t step) { ... }},
 //   options, files);
 //
-// Per step: loss(step) with a graph, backward, clip, Adam. The weights that gave the lowest loss are kept and stand in
-// the parameters at the end. A step draws its randomness from (seed, step) alone, so a run that is stopped and resumed
-// equals an uninterrupted one, bit for bit on one thread. Nothing of a domain is known here.
+// Per step: loss(step) with a graph, backward, clip, Adam. At the end the parameters are the weights that gave the
+// lowest loss, or with keep = "last" the last ones. A step draws its randomness from (seed, step) alone, so a run that
+// is stopped and resumed equals an uninterrupted one, bit for bit on one thread. Nothing of a domain is known here.
 //
 // Ctrl-C: set *stop; the loop ends after the current step, writes a checkpoint and returns `interrupted`.
 // Errors (fathom::Error): no parameters; a checkpoint of other parameter names or shapes, or truncated; a loss that is
@@ -61,7 +61,10 @@ struct FitResult {
 FitResult fit(const Task& task, const FitOptions& options, const FitFiles& files = {},
               const std::atomic<bool>* stop = nullptr);
 
-// lr of step `step` (0-based): base * warm-up * schedule.
-double learning_rate(const FitOptions& options, double base, std::int64_t step);
+// lr of step `step` (0-based) after `seconds` of training: base * warm-up * schedule.
+double learning_rate(const FitOptions& options, double base, std::int64_t step, double seconds);
+
+// Mean loss over the last tenth of the steps: how far a fit came when single losses are noisy. NaN before the first.
+double recent_loss(const FitResult& result);
 
 }  // namespace fathom::train

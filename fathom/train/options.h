@@ -29,11 +29,13 @@ struct FitOptions {
   std::string schedule = "constant";  // factor on lr: constant 1; cosine from 1 to `final_factor`
   std::int64_t warmup = 0;            // linear from 0 over so many steps
   double final_factor = 0.01;         // of the cosine
+  std::string keep = "best";          // weights at the end: of the step with the lowest loss | the last ones
   double clip_norm = 0;               // gradient norm is cut to this; 0: never
   double rollback_factor = 0;         // loss > factor * best: best weights again and lr *= rollback_decay; 0: never
   double rollback_decay = 0.99;
   double rollback_lr_floor = 1e-3;  // no rollback once lr is at or below it
-  double least_seconds = 0;         // go on beyond `steps` until so much training time (over resumes) is spent
+  double least_seconds = 0;         // go on beyond `steps` until so much training time (over resumes) is spent; a
+                                    // schedule then ends with the later of the two
   double checkpoint_seconds = 60;   // between checkpoints
   std::int64_t log_every = 10;      // steps between lines of the log files
 
@@ -43,6 +45,8 @@ struct FitOptions {
     f.add_choice("schedule", schedule, {"constant", "cosine"}, "factor on the step size over the steps");
     f.add("warmup", warmup, {.at_least = 0}, "steps of linear warm-up");
     f.add("final_factor", final_factor, {.at_least = 0, .at_most = 1}, "last factor of the cosine schedule");
+    f.add_choice("keep", keep, {"best", "last"},
+                 "weights at the end: those of the lowest loss, or the last (losses of random batches do not compare)");
     f.add("clip_norm", clip_norm, {.at_least = 0}, "largest gradient norm; 0: no clipping");
     f.add("rollback_factor", rollback_factor, {.at_least = 0},
           "loss above this times the best reloads the best weights; 0: never");

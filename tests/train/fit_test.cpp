@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <numeric>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
@@ -93,6 +94,26 @@ TEST_F(FitTest, ReducesTheLossAndReturnsTheBestWeights) {
   EXPECT_EQ(result.losses[result.best_step], result.best_loss);
   // The weights at the end are those that gave the best loss on that step's rows.
   EXPECT_EQ(r.task().loss(result.best_step).item<double>(), result.best_loss);
+}
+
+TEST_F(FitTest, ReturnsTheLastWeightsWhenLossesOfStepsDoNotCompare) {
+  Regression best, last, longer;
+  FitOptions o = options(60);
+  fit(best.task(), o);
+  o.keep = "last";
+  const FitResult result = fit(last.task(), o);
+  EXPECT_NE(tensor::to_doubles(best.w), tensor::to_doubles(last.w));
+  // The weights after 60 updates are those that the 61st step starts from.
+  double before = 0;
+  Task task = longer.task();
+  task.loss = [&, loss = task.loss](std::int64_t step) {
+    if (step == 60) before = (longer.w - last.w).abs().max().item<double>();
+    return loss(step);
+  };
+  fit(task, options(61));
+  EXPECT_EQ(before, 0);
+  EXPECT_NEAR(recent_loss(result), std::accumulate(result.losses.end() - 6, result.losses.end(), 0.0) / 6, 1e-15);
+  EXPECT_TRUE(std::isnan(recent_loss({})));
 }
 
 TEST_F(FitTest, StoppedAndResumedEqualsUninterruptedBitForBit) {
@@ -226,17 +247,20 @@ TEST_F(FitTest, RefusesBadOptions) {
 
 TEST(Schedule, ConstantWarmUpAndCosine) {
   FitOptions o = options(100);
-  EXPECT_EQ(learning_rate(o, 2, 50), 2);
+  EXPECT_EQ(learning_rate(o, 2, 50, 0), 2);
   o.warmup = 10;
-  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 0), 0.2);
-  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 9), 2);
+  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 0, 0), 0.2);
+  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 9, 0), 2);
   o.warmup = 0;
   o.schedule = "cosine";
   o.final_factor = 0.1;
-  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 0), 2);
-  EXPECT_NEAR(learning_rate(o, 2, 50), 2 * (0.1 + 0.9 * 0.5), 1e-12);
-  EXPECT_NEAR(learning_rate(o, 2, 100), 0.2, 1e-12);
-  EXPECT_NEAR(learning_rate(o, 2, 1000), 0.2, 1e-12);
+  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 0, 0), 2);
+  EXPECT_NEAR(learning_rate(o, 2, 50, 0), 2 * (0.1 + 0.9 * 0.5), 1e-12);
+  EXPECT_NEAR(learning_rate(o, 2, 100, 0), 0.2, 1e-12);
+  EXPECT_NEAR(learning_rate(o, 2, 1000, 0), 0.2, 1e-12);
+  o.least_seconds = 8;  // a schedule ends with the later of steps and time
+  EXPECT_DOUBLE_EQ(learning_rate(o, 2, 50, 0), 2);
+  EXPECT_NEAR(learning_rate(o, 2, 100, 4), 2 * (0.1 + 0.9 * 0.5), 1e-12);
 }
 
 }  // namespace

@@ -30,23 +30,27 @@ struct DataConfig {
   }
 };
 
-// One pass of training: so many full-batch updates at one step size.
+// One pass of training: so many passes over the programs at one step size.
 struct StageConfig {
   std::int64_t epochs = 1000;
+  std::int64_t batch = 0;  // programs an update; 0: all of them
   double lr = 1e-2;
   std::int64_t depth = 3;        // iterations of the implicit block while training
-  std::int64_t least_depth = 0;  // > 0: each epoch draws its depth uniformly from [least_depth, depth]
+  std::int64_t least_depth = 0;  // > 0: each update draws its depth uniformly from [least_depth, depth]
   std::string gradient = "unrolled";
   std::string schedule = "constant";
+  double clip_norm = 0;  // gradient norms are cut to this; 0: never
 
   void fields(base::Fields& f) {
-    f.add("epochs", epochs, {.at_least = 0}, "full-batch updates");
+    f.add("epochs", epochs, {.at_least = 0}, "passes over the training programs");
+    f.add("batch", batch, {.at_least = 0}, "programs an update; 0: all of them");
     f.add("lr", lr, {.above = 0}, "Adam's step size");
     f.add("depth", depth, {.at_least = 1, .at_most = 1000}, "iterations of the implicit block while training");
     f.add("least_depth", least_depth, {.at_least = 0},
-          "draw each epoch's depth from [least_depth, depth]; 0: always depth");
+          "draw each update's depth from [least_depth, depth]; 0: always depth");
     f.add_choice("gradient", gradient, {"unrolled", "implicit"}, "gradient of the implicit model");
     f.add_choice("schedule", schedule, {"constant", "cosine"}, "step size over the stage");
+    f.add("clip_norm", clip_norm, {.at_least = 0}, "largest gradient norm of an update; 0: no clipping");
   }
 };
 

@@ -2,6 +2,10 @@
 // and at least the same time, each with the best of several step sizes.
 #include <algorithm>
 #include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
 
 #include <ATen/ops/mse_loss.h>
 
@@ -25,13 +29,49 @@ constexpr double kRollbackFactor = 5;
 
 train::FitOptions fit_options(const StageConfig& stage, double lr, double least_seconds) {
   train::FitOptions options;
-  options.steps = stage.epochs;
   options.adam.lr = lr;
   options.schedule = stage.schedule;
-  options.rollback_factor = kRollbackFactor;
+  options.clip_norm = stage.clip_norm;
   options.least_seconds = least_seconds;
+  if (stage.batch > 0) {
+    options.keep = "last";
+  } else {
+    options.rollback_factor = kRollbackFactor;
+  }
   return options;
 }
+
+// The training programs as the updates of one stage see them. Which programs share a batch is fixed; the order of the
+// batches is drawn anew for every pass.
+class Batches {
+ public:
+  Batches(const Config& config, const Run& run, const Dataset& programs, const StageConfig& stage, std::uint64_t seed)
+      : seed_(seed) {
+    const std::size_t count = programs.instances.size();
+    const std::size_t size = stage.batch > 0 ? std::min(static_cast<std::size_t>(stage.batch), count) : count;
+    for (std::size_t first = 0; first < count; first += size) {
+      const std::size_t some = std::min(size, count - first);
+      batches_.push_back(
+          to_device(make_batch(std::span(programs.instances).subspan(first, some),
+                               std::span(programs.solutions).subspan(first, some), {.bound_flags = config.bound_flags}),
+                    run.device));
+    }
+  }
+
+  std::int64_t size() const { return static_cast<std::int64_t>(batches_.size()); }
+
+  const Batch& of_step(std::int64_t step) const {
+    std::vector<std::size_t> order(batches_.size());
+    std::iota(order.begin(), order.end(), 0);
+    base::Random random(base::stream_seed(seed_, "order", static_cast<std::uint64_t>(step / size())));
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    return batches_[order[static_cast<std::size_t>(step % size())]];
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::vector<Batch> batches_;
+};
 
 // What one model's training needs besides its stages.
 struct Job {
@@ -39,7 +79,7 @@ struct Job {
   const Run& run;
   const ModelSpec& spec;
   std::uint64_t seed;
-  const Batch& batch;
+  const Dataset& programs;
 };
 
 std::int64_t depth_of_step(const StageConfig& stage, std::uint64_t seed, std::int64_t step) {
@@ -49,25 +89,29 @@ std::int64_t depth_of_step(const StageConfig& stage, std::uint64_t seed, std::in
          static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(stage.depth - stage.least_depth + 1)));
 }
 
-Tensor prediction(const Job& job, Model& model, const StageConfig& stage, std::int64_t step) {
+Tensor prediction(const Job& job, Model& model, const StageConfig& stage, const Batch& batch, std::int64_t step) {
   if (stage.gradient == "unrolled" || !model.implicit()) {
-    return model.forward(job.batch, depth_of_step(stage, job.seed, step));
+    return model.forward(batch, depth_of_step(stage, job.seed, step));
   }
   auto& implicit = dynamic_cast<ImplicitGnn&>(model);
-  const ImplicitGnn::Context context = implicit.embed(job.batch);
+  const ImplicitGnn::Context context = implicit.embed(batch);
   const solve::Stop stop{.rtol = 1e-4, .max_iter = stage.depth};
-  const diff::Equilibrium equilibrium = diff::equilibrium(implicit.map(job.batch, context), implicit.start(job.batch),
+  const diff::Equilibrium equilibrium = diff::equilibrium(implicit.map(batch, context), implicit.start(batch),
                                                           job.config.solver.solver(), job.config.adjoint, stop);
   return implicit.read_out(context, equilibrium.y.only().reshape({-1, 1}));
 }
 
 train::FitResult fit_stage(const Job& job, Model& model, const StageConfig& stage, const std::string& name,
-                           const train::FitOptions& options) {
+                           train::FitOptions options) {
   const RunFiles files(job.run.folder);
-  train::Task task{
-      .name = fmt::format("{} seed {} {}", job.spec.name, job.seed, name),
-      .parameters = train::named_parameters(model),
-      .loss = [&](std::int64_t step) { return at::mse_loss(prediction(job, model, stage, step), job.batch.labels); }};
+  const Batches batches(job.config, job.run, job.programs, stage, job.seed);
+  options.steps = stage.epochs * batches.size();
+  train::Task task{.name = fmt::format("{} seed {} {}", job.spec.name, job.seed, name),
+                   .parameters = train::named_parameters(model),
+                   .loss = [&](std::int64_t step) {
+                     const Batch& batch = batches.of_step(step);
+                     return at::mse_loss(prediction(job, model, stage, batch, step), batch.labels);
+                   }};
   const std::string stem = fmt::format("{}-{}", model_stem(job.spec.name, job.seed), name);
   return train::fit(task, options,
                     {.checkpoint = files.training(stem + ".checkpoint"),
@@ -87,8 +131,8 @@ double choose_learning_rate(const Job& job) {
     const train::FitResult result =
         fit_stage(job, *model, trial, fmt::format("trial-{}", lr), fit_options(trial, lr, 0));
     if (result.status == train::FitStatus::interrupted) return 0;
-    if (result.best_loss < best_loss) {
-      best_loss = result.best_loss;
+    if (recent_loss(result) < best_loss) {
+      best_loss = recent_loss(result);
       best_lr = lr;
     }
   }
@@ -130,12 +174,10 @@ bool train_one(const Job& job, Spent& spent) {
 bool train_models(const Config& config, const Run& run, const Splits& data) {
   const RunFiles files(run.folder);
   if (!run.resume) files.clear_training();
-  const Batch batch = to_device(
-      make_batch(data.train.instances, data.train.solutions, {.bound_flags = config.bound_flags}), run.device);
   for (std::int64_t k = 0; k < run.seeds; ++k) {
     Spent spent;
     for (const ModelSpec& spec : models_of(config)) {
-      const Job job{config, run, spec, run.seed + static_cast<std::uint64_t>(k), batch};
+      const Job job{config, run, spec, run.seed + static_cast<std::uint64_t>(k), data.train};
       if (std::filesystem::exists(files.model(spec.name, job.seed))) {
         const Trained trained = load_trained(files.model(spec.name, job.seed));
         if (spec.kind == "implicit") spent = {trained.seconds_stage1, trained.seconds_stage2};

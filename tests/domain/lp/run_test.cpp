@@ -113,8 +113,12 @@ TEST_F(LpRun, TrainsMeasuresAndRecords) {
   EXPECT_EQ(record.data_sha256, data.sha256);
 }
 
-TEST_F(LpRun, InterruptedAndResumedTrainingEqualsUninterruptedBitForBit) {
-  const Config config = tiny();
+class LpResume : public LpRun, public ::testing::WithParamInterface<std::int64_t> {};
+INSTANTIATE_TEST_SUITE_P(AllProgramsOrFourAnUpdate, LpResume, ::testing::Values(0, 4));
+
+TEST_P(LpResume, InterruptedAndResumedTrainingEqualsUninterruptedBitForBit) {
+  Config config = tiny();
+  config.stage1.batch = config.stage2.batch = GetParam();
   const Splits data = make_data(config, run("whole"));
   ASSERT_TRUE(train_models(config, run("whole"), data));
 
