@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <rapidcheck/gtest.h>
 #include <torch/nn/modules/activation.h>
@@ -11,6 +13,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include "fathom/base/error.h"
+#include "fathom/base/log.h"
 #include "fathom/diff/equilibrium.h"
 #include "tests/diff/cell.h"
 #include "tests/support/close.h"
@@ -201,6 +204,29 @@ TEST(Checkpointed, RefusesAMapWhoseCapturesChange) {
   } catch (const std::exception& error) {
     EXPECT_THAT(error.what(), HasSubstr("uses other tensors that require grad"));
   }
+}
+
+// As unrolling: the row is flagged, and the others' own inputs get their gradients.
+TEST(Checkpointed, ARowThatMeetsNaNIsFlaggedAndLeavesTheOtherInputsAlone) {
+  Cell cell = Cell::random(4, 5, 0.5), healthy = cell;
+  const Tensor others = tensor::from_int64s({0, 1, 3}, {3});
+  cell.x = cell.x.clone();
+  cell.x[2].fill_(std::numeric_limits<double>::quiet_NaN());
+  healthy.x = healthy.x.index_select(0, others);
+  base::set_level(base::Level::quiet);
+  for (const Gradient& gradient :
+       {Gradient(Checkpointed{6}), Gradient(Unrolled{6}), Gradient(Reversible{.steps = 6})}) {
+    Cell a = cell, b = healthy;
+    for (Tensor* x : {&a.x, &b.x}) *x = x->clone().requires_grad_(true);
+    const Equilibrium e = equilibrium(a.map(), a.start(), solve::Picard{}, gradient);
+    EXPECT_EQ(e.solution.status[2], solve::Status::nonfinite);
+    EXPECT_EQ(e.solution.count(solve::Status::nonfinite), 1);
+    (e.y.only() * e.y.only()).sum().backward();
+    const Tensor y = solved(b.map(), b.start(), gradient);
+    (y * y).sum().backward();
+    EXPECT_TRUE(close(a.x.grad().index_select(0, others), b.x.grad(), Tol{}.plus(1e-7)));
+  }
+  base::set_level(base::Level::info);
 }
 
 TEST(Checkpointed, BackwardCanRunAgainWhileTheGraphIsKept) {
