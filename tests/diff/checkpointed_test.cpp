@@ -206,6 +206,21 @@ TEST(Checkpointed, RefusesAMapWhoseCapturesChange) {
   }
 }
 
+// G is a step down an energy, whose slope it takes at a leaf of its own.
+TEST(Checkpointed, WorksOnMapsThatMakeLeavesOfTheirOwn) {
+  const Tensor w = at::full({3}, 0.8, at::kDouble).requires_grad_(true);
+  const Map map([w](const Tensor& y) {
+    const at::AutoGradMode enable(true);
+    const Tensor z = y.detach().requires_grad_(true), energy = (w * at::cos(z)).sum();
+    return y - 0.3 * torch::autograd::grad({energy}, {z}, {}, true, true)[0];
+  });
+  const auto slope = [&](const Gradient& gradient) {
+    return torch::autograd::grad({loss_of(solved(map, at::ones({2, 3}, at::kDouble), gradient))}, {w})[0];
+  };
+  EXPECT_TRUE(close(slope(Checkpointed{7}), slope(Unrolled{7}), Tol::of(at::kDouble).ops(1e3)));
+  EXPECT_GT(slope(Unrolled{7}).abs().min().item<double>(), 0.1);
+}
+
 // As unrolling: the row is flagged, and the others' own inputs get their gradients.
 TEST(Checkpointed, ARowThatMeetsNaNIsFlaggedAndLeavesTheOtherInputsAlone) {
   Cell cell = Cell::random(4, 5, 0.5), healthy = cell;
