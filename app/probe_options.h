@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "fathom/base/fields.h"
 
@@ -11,12 +12,16 @@ struct ProbeOptions {
   std::int64_t samples = 8;
   std::int64_t iterations = 200;
   double rtol = 1e-6;
+  std::int64_t unroll = 16;
+  std::string plots;  // "": no pictures
 
   void fields(base::Fields& f) {
     f.add("samples", samples, {.at_least = 1, .at_most = 10000},
           "programs the model is probed on, drawn as in its training");
     f.add("iterations", iterations, {.at_least = 1, .at_most = 100000}, "evaluations of the block a solve may use");
     f.add("rtol", rtol, {.above = 0, .below = 1}, "row tolerance of the solves");
+    f.add("unroll", unroll, {.at_least = 1, .at_most = 1000}, "iterates along which regularity is probed");
+    f.add("plots", plots, "draw mu.svg and lipschitz.svg into this folder");
   }
 };
 

@@ -1,5 +1,6 @@
 // fathom probe: what the block of a trained model does around its fixed points.
 #include <cmath>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +11,11 @@
 #include "fathom/domain/lp/batch.h"
 #include "fathom/domain/lp/generate.h"
 #include "fathom/domain/lp/run_files.h"
+#include "fathom/base/file.h"
+#include "fathom/report/line_chart.h"
 #include "fathom/report/table_text.h"
 #include "fathom/study/diagnose.h"
+#include "fathom/study/regularity.h"
 
 namespace fathom::app {
 
@@ -32,7 +36,23 @@ nlohmann::json finite(const std::vector<double>& values) {
   return list;
 }
 
-void print_json(const lp::Trained& trained, const study::Diagnosis& d) {
+nlohmann::json finite(const std::vector<std::vector<double>>& points) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const std::vector<double>& rows : points) list.push_back(finite(rows));
+  return list;
+}
+
+nlohmann::ordered_json json_of(const study::Regularity& r) {
+  return {{"verdict", study::verdict(r)},
+          {"t", r.t},
+          {"mu", finite(r.mu)},
+          {"radius", finite(r.radius)},
+          {"lipschitz_x", finite(r.input_gain)},
+          {"sensitivity", finite(r.sensitivity)},
+          {"size", finite(r.size)}};
+}
+
+void print_json(const lp::Trained& trained, const study::Diagnosis& d, const study::Regularity& r) {
   const nlohmann::ordered_json json = {{"model", trained.spec.name},
                                        {"verdict", study::verdict(d)},
                                        {"picard_status", d.picard_status},
@@ -42,8 +62,38 @@ void print_json(const lp::Trained& trained, const study::Diagnosis& d) {
                                        {"residual", finite(d.residual)},
                                        {"contraction", finite(d.contraction)},
                                        {"spectral_radius", finite(d.spectral_radius)},
-                                       {"sigma_max", finite(d.sigma_max)}};
+                                       {"sigma_max", finite(d.sigma_max)},
+                                       {"order", finite(d.order)},
+                                       {"floor", finite(d.floor)},
+                                       {"path_distance", finite(d.path_distance)},
+                                       {"regularity", json_of(r)}};
   fmt::print("{}\n", json.dump(2));
+}
+
+// The largest over the rows, with the mean below it.
+void add_lines(report::LineChart& chart, const base::Curve& curve, const std::string& name) {
+  chart.series.push_back({name + ", largest", curve.t, curve.max, {}, {}});
+  chart.series.push_back({name + ", mean", curve.t, curve.mean, {}, {}});
+}
+
+void draw(const std::filesystem::path& folder, const study::Regularity& r, const std::string& model) {
+  const std::vector<base::Curve> curves = study::curves(r, model);
+  report::LineChart mu{.title = "Contraction along the iterates: " + model,
+                       .caption = "norm and spectral radius of dG/dy at the plain iterates of the probed inputs",
+                       .x_label = "iterations t",
+                       .y_label = "dG/dy at y_t"};
+  add_lines(mu, curves[0], "norm (mu)");
+  add_lines(mu, curves[1], "spectral radius");
+  mu.horizontals.push_back({1, "1"});
+  report::LineChart lipschitz{.title = "Lipschitz constants in the input: " + model,
+                              .caption = "local Lipschitz constants of the block and of its iterates in the input",
+                              .x_label = "iterations t",
+                              .y_label = "at the probed inputs"};
+  add_lines(lipschitz, curves[2], "G in x");
+  add_lines(lipschitz, curves[3], "y_t in x");
+  lipschitz.y.scale = report::Scale::log;
+  base::write_atomically(folder / "mu.svg", report::to_svg(mu));
+  base::write_atomically(folder / "lipschitz.svg", report::to_svg(lipschitz));
 }
 
 }  // namespace
@@ -59,11 +109,15 @@ int cmd_probe(const Request& request) {
   const Map map = implicit->map(batch, implicit->embed(batch));
   const study::Diagnosis diagnosis =
       study::diagnose(map, implicit->start(batch), {.rtol = options.rtol, .max_iter = options.iterations});
+  const study::Regularity regularity = study::probe_regularity(implicit->joint(batch), implicit->start(batch),
+                                                               lp::ImplicitGnn::data(batch), options.unroll);
+  if (!options.plots.empty()) draw(options.plots, regularity, trained.spec.name);
   if (request.json) {
-    print_json(trained, diagnosis);
+    print_json(trained, diagnosis, regularity);
   } else {
-    fmt::print("{}, probed on {} programs\n{}\n{}\n", trained.spec.name, options.samples,
-               report::to_text(study::to_table(diagnosis)), study::verdict(diagnosis));
+    fmt::print("{}, probed on {} programs\n{}\n{}\n{}\n{}\n", trained.spec.name, options.samples,
+               report::to_text(study::to_table(diagnosis)), report::to_text(study::to_table(regularity)),
+               study::verdict(diagnosis), study::verdict(regularity));
   }
   return 0;
 }

@@ -3,6 +3,9 @@
 //   picard    u+ = v + J'u                      converges where the forward Picard iteration does (radius of J < 1)
 //   anderson  the same map, accelerated         the default
 //   gmres     (I - J') u = v  [SaadSchultz1986] any spectrum without the eigenvalue 1, radius above 1 included
+//   neumann   u_k = sum_{i<k} (J')^i v, residual (J')^k v; nothing is tested: a row has status max_iter, or diverged
+//             where that residual is above ||v|| and more terms make it worse
+//   adaptive  u_1 = v, u_2, ... while the series can reach the tolerance, then one of the three from the last u_k
 //
 // Rows are solved for v / ||v||, so the answer's relative error does not depend on the size of the loss. The test is
 // ||v + J'u - u|| <= rtol * ||v|| per row; a row with v = 0 has u = 0. Where L = ||J|| < 1 is known, the error is at
@@ -11,6 +14,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "fathom/diff/options.h"
@@ -28,6 +32,7 @@ struct AdjointReport {
   std::vector<std::int64_t> iterations;   // [B] products u'J the row used
   std::int64_t calls = -1;                // products on the batch
   double worst_relative_residual = -1;    // NaN if a row's is not known
+  std::string method;                     // "anderson", "neumann, 5 terms", "jacobian_free", ...
   std::string message = "the backward pass has not run.";
 
   bool converged() const;  // every row; false before the backward pass
@@ -38,9 +43,15 @@ struct AdjointSolution {
   AdjointReport report;
 };
 
+// How the adjoint is solved, whatever u is exact to.
+using Adjoint = std::variant<Implicit, Neumann, Adaptive>;
+
+// The relative residual below which a row's gradient counts as good; 1 for Neumann, which promises no more.
+double tolerance(const Adjoint& adjoint);
+
 // `vjp` is u -> u'J, (B, D) -> (B, D). Grad mode is off inside. A failed row is a status and part of the message; u is
-// then the best iterate.
-AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Implicit& options);
+// then the best iterate. Cost: a product an iteration; Neumann `terms` (the last for the residual).
+AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Adjoint& adjoint);
 
 // The residual that rounding alone leaves: a row below it is as good as its dtype allows. ||u|| and ||v|| per row.
 //   32 eps ||u|| / ||v||

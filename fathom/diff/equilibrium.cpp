@@ -5,6 +5,7 @@
 #include <ATen/ops/where.h>
 
 #include "fathom/base/error.h"
+#include "fathom/diff/checkpointed.h"
 #include "fathom/diff/implicit.h"
 #include "fathom/diff/steps.h"
 #include "fathom/solve/validate.h"
@@ -72,7 +73,7 @@ std::string note_on(const Solution& solution) {
   return note;
 }
 
-State attached(const Map& map, const Recorded& recorded, const Implicit& options, AdjointLog log) {
+State attached(const Map& map, const Recorded& recorded, const Adjoint& options, AdjointLog log) {
   const State start = recorded.start();
   const Tensor y = start.flat().detach().requires_grad_(true);
   const State at = start.with_flat(y);
@@ -82,7 +83,7 @@ State attached(const Map& map, const Recorded& recorded, const Implicit& options
 
 Equilibrium solved(const Map& map, const State& y0, const solve::Solver& solver, const solve::Stop& stop) {
   Solution solution = solve::fixed_point(map, y0, solver, stop);
-  return {solution.y, std::move(solution), nullptr};
+  return {solution.y, std::move(solution), nullptr, nullptr};
 }
 
 // How each gradient makes its equilibrium.
@@ -92,7 +93,27 @@ struct Dispatch {
   const solve::Solver& solver;
   const solve::Stop& stop;
 
-  Equilibrium operator()(const Implicit& options) const {
+  Equilibrium operator()(const Implicit& options) const { return with_adjoint(options); }
+  Equilibrium operator()(const Neumann& options) const { return with_adjoint(options); }
+  Equilibrium operator()(const Adaptive& options) const { return with_adjoint(options); }
+  Equilibrium operator()(const JacobianFree&) const { return steps_from_solution(1, 1); }
+  Equilibrium operator()(const Phantom& options) const { return steps_from_solution(options.steps, options.damping); }
+  Equilibrium operator()(const Unrolled& options) const { return own_steps(options.steps, options.steps); }
+  Equilibrium operator()(const Truncated& options) const {
+    base::require(options.last <= options.steps, "diff::equilibrium", "truncated.last", options.last,
+                  "<= truncated.steps", fmt::format("{} steps are run in all", options.steps));
+    return own_steps(options.steps, options.last);
+  }
+  Equilibrium operator()(const Checkpointed& options) const {
+    Run run = run_checkpointed(map, y0, options, stop);
+    return {std::move(run.y), std::move(run.solution), nullptr, nullptr};
+  }
+  Equilibrium operator()(const Reversible& options) const {
+    ReversibleRun run = run_reversible(map, y0, options, stop);
+    return {std::move(run.y), std::move(run.solution), nullptr, std::move(run.drift)};
+  }
+
+  Equilibrium with_adjoint(const Adjoint& options) const {
     Equilibrium e = solved(map, y0, solver, stop);
     e.adjoint = std::make_shared<AdjointReport>();
     if (!at::GradMode::is_enabled()) return e;
@@ -101,14 +122,6 @@ struct Dispatch {
     log.report = e.adjoint;
     e.y = recorded.among_all(attached(map, recorded, options, std::move(log)));
     return e;
-  }
-  Equilibrium operator()(const JacobianFree&) const { return steps_from_solution(1, 1); }
-  Equilibrium operator()(const Phantom& options) const { return steps_from_solution(options.steps, options.damping); }
-  Equilibrium operator()(const Unrolled& options) const { return own_steps(options.steps, options.steps); }
-  Equilibrium operator()(const Truncated& options) const {
-    base::require(options.last <= options.steps, "diff::equilibrium", "truncated.last", options.last,
-                  "<= truncated.steps", fmt::format("{} steps are run in all", options.steps));
-    return own_steps(options.steps, options.last);
   }
 
   Equilibrium steps_from_solution(std::int64_t steps, double damping) const {
@@ -119,7 +132,7 @@ struct Dispatch {
   }
   Equilibrium own_steps(std::int64_t steps, std::int64_t last) const {
     Run run = run_steps(map, y0, steps, last, stop);
-    return {std::move(run.y), std::move(run.solution), nullptr};
+    return {std::move(run.y), std::move(run.solution), nullptr, nullptr};
   }
 };
 

@@ -28,12 +28,12 @@ Tensor defined_or_zeros(const Tensor& gradient, const Tensor& like) {
 }
 
 // A row below the rounding floor of its dtype is as good as it gets, whatever was asked.
-bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Implicit& options) {
+bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Adjoint& options) {
   if (adjoint.report.converged()) return false;
   const std::vector<double> floor = rounding_floor(adjoint.u, v);
   for (std::size_t row = 0; row < floor.size(); ++row) {
     const double residual = adjoint.report.relative_residual[row];
-    if (!(residual <= std::max(options.rtol, floor[row]))) return true;
+    if (!(residual <= std::max(tolerance(options), floor[row]))) return true;
   }
   return false;
 }
@@ -41,7 +41,7 @@ bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Impl
 // v -> u' dG/d(captures).
 class Equilibrium : public Node {
  public:
-  Equilibrium(Tensor y, Tensor g, Boundary captures, Implicit options, AdjointLog log)
+  Equilibrium(Tensor y, Tensor g, Boundary captures, Adjoint options, AdjointLog log)
       : Node(std::move(captures.outer)),
         leaf_(torch::autograd::impl::gradient_edge(y)),
         y_(std::move(y)),
@@ -78,10 +78,10 @@ class Equilibrium : public Node {
     AdjointSolution adjoint = solve_adjoint(vjp, v, options_);
     adjoint.report.message += log_.note;
     if (worth_a_warning(adjoint, v, options_)) {
-      base::warn(
-          "[diff::equilibrium] {} The gradient is approximate; raise adjoint max_iter, try gmres, or solve forward "
-          "further.",
-          adjoint.report.message);
+      base::warn("[diff::equilibrium] {} The gradient is approximate; {}.", adjoint.report.message,
+                 std::holds_alternative<Neumann>(options_)
+                     ? "the series grows: take one term or the implicit gradient"
+                     : "raise adjoint max_iter, try gmres, or solve forward further");
     }
     log_.write(std::move(adjoint.report));
     return adjoint.u;
@@ -104,7 +104,7 @@ class Equilibrium : public Node {
   Tensor y_, g_;
   EdgeList sinks_;
   SavedVariable output_;
-  Implicit options_;
+  Adjoint options_;
   AdjointLog log_;
 };
 
@@ -125,7 +125,7 @@ void AdjointLog::write(AdjointReport adjoint) const {
   *report = std::move(whole);
 }
 
-Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log) {
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log) {
   const EdgeList leaf{torch::autograd::impl::gradient_edge(y)};
   Boundary captures = cut({g}, leaf);
   if (!captures.reached) return g;

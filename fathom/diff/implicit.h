@@ -9,7 +9,8 @@
 //
 // Cost      backward: one u'J per adjoint iteration and one vjp of G for the captures. Memory: one taped G.
 // Accuracy  first order: ||residual|| / (1 - L) relative to ||v|| where L = ||J|| < 1, and as far as y* itself is
-// exact.
+// exact. Where u is a truncated series (Neumann), so is every derivative: each of any order is off by its next term,
+// and tends to the exact one as terms are added.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,6 @@ struct AdjointLog {
 // `y` (B, D) and g = G(y) recorded with y a leaf. Returns the values of y with the graph of y*(captures); g itself if
 // it does not depend on y, and y without a graph if nothing captured requires grad. A failed adjoint is one warning
 // line.
-Tensor attach_implicit(const Tensor& y, const Tensor& g, const Implicit& options, AdjointLog log = {});
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log = {});
 
 }  // namespace fathom::diff

@@ -70,19 +70,26 @@ State recorded_steps(const Map& map, const State& y, std::int64_t steps, double 
 
 Run run_steps(const Map& map, const State& y0, std::int64_t steps, std::int64_t recorded, const solve::Stop& stop) {
   const base::Timer timer;
-  Run run{y0, unmeasured(y0, steps)};
+  Run run{y0, {}};
   State before = y0;
   for (std::int64_t t = 0; t < steps; ++t) {
     const at::AutoGradMode record(at::GradMode::is_enabled() && t >= steps - recorded);
     before = run.y;
     run.y = recorded_steps(map, before, 1, 1);
   }
-  const at::NoGradGuard no_grad;
-  if (steps > 0) account(run.solution, before, run.y, stop);
-  run.solution.y = run.y.detach();
-  run.solution.seconds = timer.seconds();
-  run.solution.message = fmt::format("{} plain steps: {}", steps, run.solution.brief());
+  run.solution = account_of_steps(before, run.y, steps, stop, timer.seconds());
   return run;
+}
+
+Solution account_of_steps(const State& before, const State& y, std::int64_t steps, const solve::Stop& stop,
+                          double seconds) {
+  const at::NoGradGuard no_grad;
+  Solution solution = unmeasured(y, steps);
+  if (steps > 0) account(solution, before, y, stop);
+  solution.y = y.detach();
+  solution.seconds = seconds;
+  solution.message = fmt::format("{} plain steps: {}", steps, solution.brief());
+  return solution;
 }
 
 }  // namespace fathom::diff

@@ -31,4 +31,8 @@ struct Run {
 // = 0 returns y0 with residual NaN. The steps of Stop itself (max_iter, budget) do not matter here.
 Run run_steps(const Map& map, const State& y0, std::int64_t steps, std::int64_t recorded, const solve::Stop& stop);
 
+// The account of `steps` steps of which the last led from `before` to `y` = G(before); as run_steps gives it.
+Solution account_of_steps(const State& before, const State& y, std::int64_t steps, const solve::Stop& stop,
+                          double seconds);
+
 }  // namespace fathom::diff

@@ -1,6 +1,7 @@
 #include "fathom/diff/tape.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -8,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include <ATen/SequenceNumber.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/csrc/autograd/engine.h>
 #include <torch/csrc/autograd/function.h>
@@ -87,6 +89,27 @@ class Reach {
   std::vector<std::pair<Node*, std::uint32_t>> path_;
 };
 
+// Every node that can be reached from `roots` without going through `stops`, which are left out; nearest first.
+std::vector<Node*> reachable(const EdgeList& roots, const NodeSet& stops) {
+  std::vector<Node*> order;
+  NodeSet seen = stops;
+  const auto meet = [&](const Edge& edge) {
+    if (edge.is_valid() && seen.insert(edge.function.get()).second) order.push_back(edge.function.get());
+  };
+  std::for_each(roots.begin(), roots.end(), meet);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    const EdgeList edges = order[i]->next_edges();  // `order` grows while it is read
+    std::for_each(edges.begin(), edges.end(), meet);
+  }
+  return order;
+}
+
+// Leaves have the largest number of all: gradients reach them as early as possible.
+bool is_leaf(const Node& node) { return node.sequence_nr() == std::numeric_limits<std::uint64_t>::max(); }
+
+using Place = std::pair<Node*, std::uint32_t>;
+Place place_of(const Edge& edge) { return {edge.function.get(), edge.input_nr}; }
+
 // The graph of some values with a boundary put behind it; backward runs the inside alone.
 class Substitution : public Node {
  public:
@@ -135,6 +158,60 @@ Boundary cut(const Tensors& values, const EdgeList& ends) {
         boundary.outer.push_back(edge);
       }
       edge = sink;
+    }
+  }
+  return boundary;
+}
+
+EdgeList shared(const Tensors& first, const Tensors& second) {
+  const std::vector<Node*> theirs = reachable(edges_of(second), {});
+  const NodeSet both(theirs.begin(), theirs.end());
+  EdgeList places;
+  std::map<Place, bool> known;
+  for (Node* node : reachable(edges_of(first), both)) {
+    for (const Edge& edge : node->next_edges()) {
+      if (edge.is_valid() && both.count(edge.function.get()) && known.emplace(place_of(edge), true).second) {
+        places.push_back(edge);
+      }
+    }
+  }
+  return places;
+}
+
+std::uint64_t next_node_number() { return at::sequence_number::peek(); }
+
+bool has_private_leaves(const Tensors& first, const Tensors& second, const EdgeList& ends) {
+  const std::vector<Node*> theirs = reachable(edges_of(second), {});
+  NodeSet stops(theirs.begin(), theirs.end());
+  stops.merge(nodes_of(ends));
+  const std::vector<Node*> own = reachable(edges_of(first), stops);
+  return std::any_of(own.begin(), own.end(), [](const Node* node) { return is_leaf(*node); });
+}
+
+Boundary cut_at(const Tensors& values, const EdgeList& ends, const EdgeList& outer, std::uint64_t since,
+                bool private_leaves) {
+  Boundary boundary;
+  std::map<Place, Edge> sinks;
+  for (const Edge& edge : outer) {
+    boundary.outer.push_back(edge);
+    boundary.inner.push_back(edge.is_valid() ? Edge(std::make_shared<Sink>(edge), 0) : Edge());
+    if (edge.is_valid()) sinks[place_of(edge)] = boundary.inner.back();
+  }
+  NodeSet stops = nodes_of(outer);
+  stops.merge(nodes_of(ends));
+  const std::vector<Node*> inside = reachable(edges_of(values), stops);
+  for (const Node* node : inside) {
+    if (is_leaf(*node) ? !private_leaves : node->sequence_nr() < since) {
+      base::fail("diff::equilibrium",
+                 "G uses other tensors that require grad when it is computed again ({}); it must use the same ones at "
+                 "every step, or take Unrolled",
+                 node->name());
+    }
+  }
+  for (Node* node : inside) {
+    for (Edge& edge : node->next_edges()) {
+      const auto sink = edge.is_valid() ? sinks.find(place_of(edge)) : sinks.end();
+      if (sink != sinks.end()) edge = sink->second;
     }
   }
   return boundary;

@@ -178,13 +178,17 @@ Spectral spectral_radius(const Map& map, const State& y, const SpectralOptions& 
 }
 
 Spectral sigma_max(const Map& map, const State& y, const SpectralOptions& options, const Rows& rows) {
+  return sigma_max(tensor::Linearization(map, y, rows), options);
+}
+
+Spectral sigma_max(const tensor::Linearization& J, const SpectralOptions& options) {
   solve::validate(options);
-  const tensor::Linearization J(map, y, rows);
   const at::NoGradGuard no_grad;
-  Spectral out = unknown(y.batch());
-  std::vector<char> open(y.batch(), 1);
-  std::vector<double> step(y.batch(), kNaN);
-  Tensor v = first_vector(y.flat().detach(), options.seed);
+  const Tensor like = J.point().flat().detach();
+  Spectral out = unknown(like.size(0));
+  std::vector<char> open(like.size(0), 1);
+  std::vector<double> step(like.size(0), kNaN);
+  Tensor v = first_vector(like, options.seed);
   while (out.products < options.max_iter && std::find(open.begin(), open.end(), 1) != open.end()) {
     const Tensor image = J.jvp(v);
     ++out.products;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "fathom/base/fields.h"
+#include "fathom/tensor/autograd.h"
 #include "fathom/tensor/map.h"
 
 namespace fathom::measure {
@@ -47,5 +48,8 @@ Spectral spectral_radius(const Map& map, const State& y, const SpectralOptions& 
 // ||J||_2 by power iteration on J'J from below: sigma_k = ||J v_k||, v_{k+1} ~ J'J v_k. Every sigma_k is a lower bound;
 // what it lacks is estimated from its last two steps (Aitken).
 Spectral sigma_max(const Map& map, const State& y, const SpectralOptions& options = {}, const Rows& rows = {});
+
+// The same of a Jacobian that is taped already, also between different spaces.
+Spectral sigma_max(const tensor::Linearization& jacobian, const SpectralOptions& options = {});
 
 }  // namespace fathom::measure

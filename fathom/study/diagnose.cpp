@@ -8,9 +8,12 @@
 #include <fmt/ranges.h>
 
 #include "fathom/measure/contraction.h"
+#include "fathom/measure/order.h"
+#include "fathom/measure/path_independence.h"
 #include "fathom/measure/spectral.h"
 #include "fathom/measure/summary.h"
 #include "fathom/solve/fixed_point.h"
+#include "fathom/solve/krylov_basis.h"
 
 namespace fathom::study {
 
@@ -56,6 +59,13 @@ std::vector<std::string> line(const std::string& name, const std::vector<double>
   return {name, fmt::format("{:.4g}", mean(finite)), fmt::format("{:.4g}", *least), fmt::format("{:.4g}", *largest)};
 }
 
+// The start itself and two others as far from 0 as the answers are.
+std::vector<double> from_other_starts(const Map& map, const State& y0, const Solution& found, const solve::Stop& stop) {
+  const double radius = mean(solve::row_norms(found.y.flat()));
+  const std::vector<State> starts = measure::random_starts(y0, 3, std::isfinite(radius) ? radius : 1);
+  return measure::path_independence(map, starts, solve::Anderson{}, stop).distance;
+}
+
 }  // namespace
 
 Diagnosis diagnose(const Map& map, const State& y0, const solve::Stop& stop) {
@@ -68,21 +78,27 @@ Diagnosis diagnose(const Map& map, const State& y0, const solve::Stop& stop) {
               .anderson_iterations = numbers(anderson.iterations),
               .residual = better.relative};
   for (std::size_t row = 0; row < picard.status.size(); ++row) {
-    d.contraction.push_back(measure::contraction(row_trace(picard.trace, row)).factor);
+    const std::vector<double> trace = row_trace(picard.trace, row);
+    d.contraction.push_back(measure::contraction(trace).factor);
+    d.order.push_back(measure::convergence_order(trace).order);
   }
   d.spectral_radius = measure::spectral_radius(map, better.y).value;
   d.sigma_max = measure::sigma_max(map, better.y).value;
+  d.floor = measure::residual_floor(map, better.y).relative;
+  d.path_distance = from_other_starts(map, y0, better, stop);
   return d;
 }
 
 base::Table to_table(const Diagnosis& d) {
   return {.title = "",
           .header = {"over the rows", "mean", "least", "largest"},
-          .rows = {line("Picard: evaluations of G", d.picard_iterations),
-                   line("Anderson: evaluations of G", d.anderson_iterations), line("relative residual", d.residual),
-                   line("contraction factor (Picard's trace)", d.contraction),
-                   line("spectral radius of dG/dy", d.spectral_radius),
-                   line("largest singular value of dG/dy", d.sigma_max)}};
+          .rows = {
+              line("Picard: evaluations of G", d.picard_iterations),
+              line("Anderson: evaluations of G", d.anderson_iterations), line("relative residual", d.residual),
+              line("contraction factor (Picard's trace)", d.contraction),
+              line("spectral radius of dG/dy", d.spectral_radius), line("largest singular value of dG/dy", d.sigma_max),
+              line("convergence order (Picard's trace)", d.order), line("relative residual left by rounding", d.floor),
+              line("distance between answers of three starts", d.path_distance)}};
 }
 
 std::string verdict(const Diagnosis& d) {

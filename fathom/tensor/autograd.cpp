@@ -27,16 +27,30 @@ std::vector<Tensor> vjp(const std::vector<Tensor>& outputs, const std::vector<Te
   return gradients;
 }
 
-Linearization::Linearization(const Map& map, const State& y, const Rows& rows) {
+void Linearization::tape(const std::function<State(const State&)>& f, const State& y) {
   at::AutoGradMode enable(true);
   y_flat_ = y.flat().detach().requires_grad_(true);
   y_ = y.with_flat(y_flat_);
-  taped_ = map(y_, rows);
+  taped_ = f(y_);
+  g_flat_ = taped_.flat();
+  value_ = taped_.detach();
+}
+
+Linearization::Linearization(const Map& map, const State& y, const Rows& rows) {
+  tape([&](const State& at) { return map(at, rows); }, y);
   if (!taped_.same_layout(y_)) {
     base::fail("tensor::Linearization", "G changed the shape of its state; a fixed point needs G(y) shaped like y");
   }
-  g_flat_ = taped_.flat();
-  value_ = taped_.detach();
+}
+
+Linearization Linearization::of(const std::function<State(const State&)>& f, const State& x) {
+  Linearization linearization;
+  linearization.tape(f, x);
+  if (linearization.value_.batch() != x.batch()) {
+    base::fail("tensor::Linearization", "f(x) has {} samples but x has {}; both share the batch",
+               linearization.value_.batch(), x.batch());
+  }
+  return linearization;
 }
 
 Tensor Linearization::vjp(const Tensor& cotangent) const {

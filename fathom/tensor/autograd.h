@@ -1,6 +1,7 @@
 // The two primitives that gradients, Newton steps and diagnostics are made of: v'J and J v of a map at a point.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include "fathom/tensor/map.h"
@@ -19,12 +20,18 @@ std::vector<Tensor> vjp(const std::vector<Tensor>& outputs, const std::vector<Te
 class Linearization {
  public:
   Linearization(const Map& map, const State& y, const Rows& rows = {});
+  // The same of a function between different spaces, x (B, D) -> f(x) (B, E): vjp takes (B, E), jvp gives it.
+  static Linearization of(const std::function<State(const State&)>& f, const State& x);
 
   const State& value() const { return value_; }  // G(y), detached
+  const State& point() const { return y_; }      // where it was taken
   Tensor vjp(const Tensor& cotangent) const;     // (B, D) -> (B, D), detached
   Tensor jvp(const Tensor& tangent) const;       // (B, D) -> (B, D), detached
 
  private:
+  Linearization() = default;
+  void tape(const std::function<State(const State&)>& f, const State& y);
+
   State y_, taped_, value_;
   Tensor y_flat_, g_flat_;
   mutable Tensor dual_, dual_vjp_;  // built on the first jvp

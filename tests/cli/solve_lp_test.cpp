@@ -102,8 +102,17 @@ TEST(ProbeCommand, DiagnosesTheShippedModel) {
   const Outcome text = run_program({"probe", model, "--samples", "3", "--threads", "1"}, scratch.path());
   EXPECT_EQ(text.code, 0);
   EXPECT_THAT(text.out, AllOf(HasSubstr("spectral radius of dG/dy"), HasSubstr("Picard: ")));
-  const Outcome json = run_program({"probe", model, "--samples", "2", "--threads", "1", "--json"}, scratch.path());
-  EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\""), Not(HasSubstr("nan"))));
+  EXPECT_THAT(text.out, AllOf(HasSubstr("Lipschitz constant of G in x"), HasSubstr("convergence order"),
+                              HasSubstr("regular"), HasSubstr("||dy_t/dx|| grows to")));
+  const Outcome json = run_program(
+      {"probe", model, "--samples", "2", "--threads", "1", "--unroll", "4", "--plots", "pictures", "--json"},
+      scratch.path());
+  EXPECT_EQ(json.code, 0) << json.err;
+  EXPECT_THAT(json.out, AllOf(StartsWith("{"), HasSubstr("\"verdict\""), HasSubstr("\"regularity\""),
+                              HasSubstr("\"sensitivity\""), Not(HasSubstr("nan"))));
+  for (const char* picture : {"mu.svg", "lipschitz.svg"}) {
+    EXPECT_THAT(base::read_file(scratch.path() / "pictures" / picture), HasSubstr("iterations t"));
+  }
   scratch.write("text.safetensors", "no model");
   const Outcome bad = run_program({"probe", "text.safetensors"}, scratch.path());
   EXPECT_EQ(bad.code, 1);

@@ -100,13 +100,70 @@ TEST(ConstantMemory, UnrollingGrowsLinearlyAndPhantomWithItsSteps) {
   EXPECT_NEAR(truncated(1000), truncated(10), 0.1 * truncated(10));
 }
 
+TEST(ConstantMemory, TheSeriesAndTheChoiceOfItDoNotGrowWithTheIterations) {
+  for (const Gradient& gradient : {Gradient(Neumann{50}), Gradient(Adaptive{.rtol = 1e-3})}) {
+    const auto ten = static_cast<double>(peak_bytes(gradient, solve::Picard{}, 10));
+    EXPECT_NEAR(static_cast<double>(peak_bytes(gradient, solve::Picard{}, 1000)), ten, 0.1 * ten);
+  }
+  const auto ten = static_cast<double>(peak_bytes(Neumann{10}, solve::Picard{}, 50));
+  EXPECT_NEAR(static_cast<double>(peak_bytes(Neumann{100}, solve::Picard{}, 50)), ten, 0.1 * ten);
+}
+
+// One state is 32 x 64 floats. Four times the steps need twice the states, or as many as are asked for.
+TEST(SmallMemory, CheckpointedStoresTheRootOfTheStepsInStates) {
+  constexpr double kState = 32 * 64 * 4;
+  const auto bytes = [](std::int64_t steps, std::int64_t kept) {
+    const Cell cell = trainable(32, 64);
+    const MemoryCounter memory;
+    loss_of(equilibrium(cell.map(), cell.start(), solve::Picard{}, Checkpointed{steps, kept}).y.only()).backward();
+    return static_cast<double>(memory.peak()) / kState;
+  };
+  const double small = bytes(100, 0), large = bytes(400, 0), huge = bytes(1600, 0);
+  EXPECT_NEAR(large - small, 2 * (20 - 10), 3);  // 2 sqrt T: checkpoints and the states of a segment
+  EXPECT_NEAR(huge - large, 2 * (40 - 20), 3);
+  EXPECT_LT(huge, 2 * 40 + 30);
+  EXPECT_NEAR(bytes(400, 40) - bytes(400, 10), (40 + 10) - (10 + 40), 3);
+  EXPECT_NEAR(bytes(400, 100) - bytes(400, 20), (100 + 4) - (20 + 20), 3);
+}
+
+TEST(SmallMemory, ReversibleStoresNothingButItsCheckpoints) {
+  constexpr double kState = 32 * 64 * 8;
+  const auto bytes = [](const Reversible& options) {
+    Cell cell = Cell::random(32, 64, 0.9);
+    cell.require_grad();
+    const MemoryCounter memory;
+    loss_of(equilibrium(cell.map(), cell.start(), solve::Picard{}, options).y.only()).backward();
+    return static_cast<double>(memory.peak()) / kState;
+  };
+  base::set_level(base::Level::quiet);
+  const double ten = bytes({.steps = 10, .every = 1000});
+  EXPECT_NEAR(bytes({.steps = 100, .every = 1000}), ten, 1);
+  EXPECT_NEAR(bytes({.steps = 1000, .every = 1000}), ten, 1);
+  base::set_level(base::Level::info);
+  EXPECT_NEAR(bytes({.steps = 1000, .every = 10}) - bytes({.steps = 1000, .every = 50}), 2 * (100 - 20), 4);
+}
+
 TEST(ConstantMemory, NothingIsLeftAfterAStep) {
   const Cell cell = trainable(16, 32);
   training_step(cell, Implicit{}, solve::Anderson{}, 5);  // makes the gradients
-  for (const Gradient& gradient :
-       {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}), Gradient(Unrolled{5})}) {
+  for (const Gradient& gradient : {Gradient(Implicit{}), Gradient(JacobianFree{}), Gradient(Phantom{}),
+                                   Gradient(Unrolled{5}), Gradient(Neumann{}), Gradient(Adaptive{})}) {
     const MemoryCounter memory;
     for (int step = 0; step < 20; ++step) training_step(cell, gradient, solve::Anderson{}, 5);
+    EXPECT_EQ(memory.live(), 0);
+    EXPECT_GT(memory.peak(), 0);
+  }
+}
+
+TEST(ConstantMemory, NothingIsLeftAfterStepsThatAreComputedAgain) {
+  const Cell cell = trainable(16, 32);
+  training_step(cell, Implicit{}, solve::Anderson{}, 5);
+  for (const Gradient& gradient : {Gradient(Checkpointed{9}), Gradient(Reversible{.steps = 9})}) {
+    const MemoryCounter memory;
+    for (int step = 0; step < 5; ++step) {
+      loss_of(equilibrium(cell.map(), cell.start(), solve::Picard{}, gradient).y.only()).backward();
+    }
+    equilibrium(cell.map(), cell.start(), solve::Picard{}, gradient);  // a graph that is never used
     EXPECT_EQ(memory.live(), 0);
     EXPECT_GT(memory.peak(), 0);
   }

@@ -29,10 +29,13 @@ TEST(Diagnose, SeesTheSpectrumOfARotation) {
     EXPECT_NEAR(d.spectral_radius[row], 0.9, 1e-3);
     EXPECT_NEAR(d.sigma_max[row], 0.9, 1e-3);
     EXPECT_LT(d.residual[row], 1e-9);
+    EXPECT_NEAR(d.order[row], 1, 1e-3);
+    EXPECT_LT(d.floor[row], 1e-15);
+    EXPECT_LT(d.path_distance[row], 2e-9);  // 2 rtol / (1 - .9)
     EXPECT_LT(d.anderson_iterations[row], d.picard_iterations[row]);
   }
   EXPECT_THAT(verdict(d), testing::HasSubstr("contractive at every fixed point"));
-  EXPECT_EQ(to_table(d).rows.size(), 6u);
+  EXPECT_EQ(to_table(d).rows.size(), 9u);
 }
 
 TEST(Diagnose, SaysWhenTheFixedPointRepels) {

@@ -1,5 +1,6 @@
 #include "fathom/domain/lp/model.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/zeros.h>
 
@@ -96,6 +97,20 @@ Map ImplicitGnn::map(const Batch& batch, const Context& context) const {
   return Map([block = block_, graph = batch.graph, context](const Tensor& y) {
     return block->forward(graph, context.constraints, context.variables, y.reshape({-1, 1})).view(y.sizes());
   });
+}
+
+measure::Joint ImplicitGnn::joint(const Batch& batch) const {
+  return [constraints = constraints_, variables = variables_, block = block_, batch](const State& y, const State& x) {
+    const Tensor senses = batch.constraints.narrow(1, 1, 1), flags = batch.variables.slice(1, 3);
+    const Tensor u = constraints->forward(at::cat({x[0].reshape({-1, 1}), senses}, 1));
+    const Tensor v = variables->forward(at::cat({x[1].reshape({-1, 3}), flags}, 1));
+    return State(block->forward(batch.graph, u, v, y.only().reshape({-1, 1})).view(y.only().sizes()));
+  };
+}
+
+State ImplicitGnn::data(const Batch& batch) {
+  const std::int64_t k = batch.programs;
+  return State({batch.constraints.select(1, 0).reshape({k, -1}), batch.variables.narrow(1, 0, 3).reshape({k, -1})});
 }
 
 State ImplicitGnn::start(const Batch& batch) const {

@@ -19,6 +19,7 @@
 #include <torch/nn/module.h>
 
 #include "fathom/domain/lp/batch.h"
+#include "fathom/measure/sensitivity.h"
 #include "fathom/nn/bipartite.h"
 #include "fathom/nn/perceptron.h"
 #include "fathom/tensor/map.h"
@@ -87,6 +88,10 @@ class ImplicitGnn : public Model {
   // model, batch and context alive. Programs share one block-diagonal graph, so it cannot be compacted.
   Map map(const Batch& batch, const Context& context) const;
   State start(const Batch& batch) const;  // y_0 = 0
+  // The same block as a function of the programs' numbers as well: b (programs, m) and c, l, u (programs, n * 3), as
+  // data() gives them. The matrix A, the senses and the flags of infinite bounds stay those of the batch.
+  measure::Joint joint(const Batch& batch) const;
+  static State data(const Batch& batch);
 
   Tensor forward(const Batch& batch, std::int64_t iterations) override;  // unrolled, with a graph where grad mode is on
   bool implicit() const override { return true; }

@@ -44,6 +44,26 @@ TEST(LpModel, ParameterCountsAreThePapers) {
   }
 }
 
+TEST(LpModel, JointIsTheMapWithItsDataAsAnArgument) {
+  const std::vector<Instance> all = {small_instance(1), small_instance(2)};
+  ImplicitGnn model({.embedding = 4});
+  model.to(at::kDouble);
+  const Batch batch = make_batch(all, {}, {.dtype = at::kDouble});
+  const State y = model.start(batch), data = ImplicitGnn::data(batch);
+  EXPECT_EQ(tensor::to_doubles(data[0])[3], all[1].b[0]);
+  EXPECT_EQ(tensor::to_doubles(data[1])[2], all[0].u[0]);
+  EXPECT_EQ(tensor::to_doubles(model.joint(batch)(y, data).only()),
+            tensor::to_doubles(model.map(batch, model.embed(batch))(y).only()));
+  // The data matter, those of one program to it alone.
+  std::vector<Instance> moved = all;
+  moved[1].b[0] += 1;
+  const State other = ImplicitGnn::data(make_batch(moved, {}, {.dtype = at::kDouble}));
+  const std::vector<double> before = tensor::to_doubles(model.joint(batch)(y, data).only()),
+                            after = tensor::to_doubles(model.joint(batch)(y, other).only());
+  for (std::size_t j = 0; j < 5; ++j) EXPECT_EQ(before[j], after[j]);
+  EXPECT_NE(std::vector<double>(before.begin() + 5, before.end()), std::vector<double>(after.begin() + 5, after.end()));
+}
+
 TEST(LpModel, ProgramsInABatchDoNotSeeEachOther) {
   const std::vector<Instance> all = {small_instance(1), small_instance(2), small_instance(3)};
   ImplicitGnn model({.embedding = 4});

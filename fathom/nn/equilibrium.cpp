@@ -1,0 +1,93 @@
+#include "fathom/nn/equilibrium.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/relu.h>
+#include <ATen/ops/tanh.h>
+#include <ATen/ops/zeros.h>
+
+namespace fathom::nn {
+
+namespace {
+
+Tensor injection(std::int64_t in, std::int64_t width) {
+  return at::randn({width, in}) / std::sqrt(static_cast<double>(in));
+}
+
+State zeros_for(const Tensor& x, const Tensor& weight) {
+  return at::zeros({x.size(0), weight.size(0)}, weight.options().requires_grad(false));
+}
+
+Tensor resolvent_part(const Tensor& W) { return at::eye(W.size(0), W.options().requires_grad(false)) - W; }
+
+// L / (1 - L) times the last step for plain steps, 1 / (1 - L) times the residual otherwise.
+double bound_factor(const std::optional<double>& L, const diff::Gradient& gradient) {
+  if (!L || *L >= 1) return std::numeric_limits<double>::infinity();
+  const bool plain_steps = std::holds_alternative<diff::Unrolled>(gradient) ||
+                           std::holds_alternative<diff::Truncated>(gradient) ||
+                           std::holds_alternative<diff::Checkpointed>(gradient);
+  return (plain_steps ? *L : 1) / (1 - *L);
+}
+
+}  // namespace
+
+ContractiveCell::ContractiveCell(std::int64_t in, std::int64_t width, double L)
+    : state_(register_module("state", std::make_shared<SpectralLinear>(width, width, L, /*with_bias=*/false))),
+      input_(register_parameter("input", injection(in, width))),
+      bias_(register_parameter("bias", at::zeros({width}))) {}
+
+Map ContractiveCell::map(const Tensor& x) const {
+  return Map([W = state_->bounded_weight(), c = at::linear(x, input_, bias_)](const Tensor& y, const Rows& rows) {
+    return at::tanh(at::linear(y, W) + rows.of(c));
+  });
+}
+
+State ContractiveCell::start(const Tensor& x) const { return zeros_for(x, state_->weight); }
+
+MonotoneCell::MonotoneCell(std::int64_t in, std::int64_t width, double margin)
+    : state_(register_module("state", std::make_shared<MonotoneLinear>(width, margin))),
+      input_(register_parameter("input", injection(in, width))) {}
+
+Map MonotoneCell::map(const Tensor& x) const {
+  const Tensor gap = resolvent_part(state_->weight());
+  const double K = norm_bound(gap.detach()).item<double>(), step = state_->margin() / (K * K);
+  return Map([gap, step, c = at::linear(x, input_, state_->bias)](const Tensor& y, const Rows& rows) {
+    return at::relu(y - step * (at::linear(y, gap) - rows.of(c)));
+  });
+}
+
+State MonotoneCell::start(const Tensor& x) const { return zeros_for(x, input_); }
+
+std::optional<double> MonotoneCell::contraction() const {
+  const at::NoGradGuard no_grad;
+  const double ratio = state_->margin() / norm_bound(resolvent_part(state_->weight())).item<double>();
+  return std::sqrt(std::max(0.0, 1 - ratio * ratio));
+}
+
+Equilibrium::Equilibrium(std::shared_ptr<Cell> cell, EquilibriumOptions chosen)
+    : options(std::move(chosen)), cell_(register_module("cell", std::move(cell))) {}
+
+Answer Equilibrium::solve(const Tensor& x, const State& y0) const {
+  const diff::Gradient gradient = options.gradient.gradient();
+  Answer answer{diff::equilibrium(cell_->map(x), y0.defined() ? y0 : cell_->start(x), options.solver.solver(), gradient,
+                                  options.stop),
+                cell_->contraction(),
+                {}};
+  const double factor = bound_factor(answer.contraction, gradient);
+  for (const double residual : answer.equilibrium.solution.residual) {
+    answer.error_bound.push_back(std::isinf(factor) ? factor : factor * residual);
+  }
+  return answer;
+}
+
+Tensor Equilibrium::forward(const Tensor& x) const { return solve(x).y().only(); }
+
+}  // namespace fathom::nn
