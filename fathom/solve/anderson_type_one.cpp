@@ -21,6 +21,7 @@ namespace fathom::solve {
 namespace {
 
 constexpr double kSmallestPivot = 1e-12;
+constexpr std::int64_t kFailures = 3;  // bad steps in a row from which a row still learns
 
 // <column_i, x> in double, (slots, m, D) x (slots, D) -> (slots, m).
 Tensor column_dots(const Tensor& columns, const Tensor& x) {
@@ -41,6 +42,7 @@ class AndersonTypeOne final : public Method {
         dr_(at::zeros_like(dy_)),
         age_(layout.batch, 0),
         columns_(layout.batch, 0),
+        failures_(layout.batch, 0),
         mixed_(layout.batch, false),
         cross_(layout.batch * depth_ * depth_),
         weights_(layout.batch * depth_) {}
@@ -57,12 +59,14 @@ class AndersonTypeOne final : public Method {
                const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, r_, best_r_);
+    for (LiveRow& live : rows) look_back(live, best_residual[live.row]);
     append(rows, y);
-    for (LiveRow& live : rows) {
-      if (live.running) choose_step(live, best_residual[live.row]);
-    }
     for (const LiveRow& live : rows) {
       if (live.running && live.roll_back) go_back(live, y, best);
+    }
+    if (newest_ >= 0) write_products(rows);
+    for (const LiveRow& live : rows) {
+      if (live.running) choose_step(live);
     }
     y_prev_.copy_(y);
     r_prev_.copy_(r_);
@@ -71,7 +75,7 @@ class AndersonTypeOne final : public Method {
 
   // The next point makes no column: the difference to the point before is written as zero.
   void restart(const LiveRow& live) override {
-    age_[live.row] = columns_[live.row] = 0;
+    age_[live.row] = columns_[live.row] = failures_[live.row] = 0;
     mixed_[live.row] = false;
     clear(live.slot);
   }
@@ -102,7 +106,6 @@ class AndersonTypeOne final : public Method {
     dy_.select(1, newest_).copy_(widened(y) - y_prev_);
     dr_.select(1, newest_).copy_(r_ - r_prev_);
     for (const std::int64_t slot : slots_without) clear(slot);
-    write_products(rows);
   }
 
   void write_products(std::span<const LiveRow> rows) {
@@ -124,13 +127,18 @@ class AndersonTypeOne final : public Method {
     }
   }
 
-  void choose_step(LiveRow& live, double best_residual) {
+  // Whether the step to the present point was bad, and whether the row goes on without its columns.
+  void look_back(LiveRow& live, double best_residual) {
     const std::int64_t row = live.row;
-    double* weights = weights_.data() + row * depth_;
-    std::fill_n(weights, depth_, 0.0);
     live.roll_back = mixed_[row] && !(live.residual <= options_.safeguard * best_residual);
-    if (live.roll_back) columns_[row] = 0;
-    mixed_[row] = !live.roll_back && age_[row] > options_.delay && columns_[row] > 0 && mix(live, weights);
+    failures_[row] = live.roll_back ? failures_[row] + 1 : 0;
+    if (live.roll_back && !std::isfinite(live.residual)) failures_[row] = kFailures + 1;
+  }
+
+  void choose_step(const LiveRow& live) {
+    double* weights = weights_.data() + live.row * depth_;
+    std::fill_n(weights, depth_, 0.0);
+    mixed_[live.row] = age_[live.row] > options_.delay && columns_[live.row] > 0 && mix(live, weights);
   }
 
   // As AndersonMethod::mix.
@@ -157,6 +165,8 @@ class AndersonTypeOne final : public Method {
   void go_back(const LiveRow& live, const Tensor& y, const Tensor& best) {
     y[live.slot].copy_(best[live.row]);
     r_[live.slot].copy_(best_r_[live.row]);
+    if (failures_[live.row] <= kFailures) return;
+    failures_[live.row] = columns_[live.row] = 0;
     clear(live.slot);
   }
 
@@ -175,18 +185,19 @@ class AndersonTypeOne final : public Method {
   Anderson options_;
   Layout layout_;
   std::int64_t depth_;
-  Tensor best_r_;                      // (B, D)
-  Tensor y_prev_, r_prev_, r_;         // (slots, D)
-  Tensor dy_, dr_;                     // (slots, depth, D); columns a row does not use are zero
-  std::int64_t points_ = 0;            // advanced from so far
-  std::int64_t newest_ = -1;           // the ring column last written, the same for all rows
-  std::vector<std::int64_t> age_;      // [row] points since the row was last restarted
-  std::vector<std::int64_t> columns_;  // [row] in use
-  std::vector<bool> mixed_;            // [row] the step to the present point used columns
-  std::vector<double> cross_;          // [row][ring i][ring j] <dy_i, dr_j>
-  std::vector<double> sizes_;          // [row][2][ring] ||dy_i||, ||dr_i||
-  std::vector<double> weights_;        // [row][ring]
-  std::vector<double> products_;       // [slot][stride] of the newest columns
+  Tensor best_r_;                       // (B, D)
+  Tensor y_prev_, r_prev_, r_;          // (slots, D)
+  Tensor dy_, dr_;                      // (slots, depth, D); columns a row does not use are zero
+  std::int64_t points_ = 0;             // advanced from so far
+  std::int64_t newest_ = -1;            // the ring column last written, the same for all rows
+  std::vector<std::int64_t> age_;       // [row] points since the row was last restarted
+  std::vector<std::int64_t> columns_;   // [row] in use
+  std::vector<std::int64_t> failures_;  // [row] bad steps without a good one between
+  std::vector<bool> mixed_;             // [row] the step to the present point used columns
+  std::vector<double> cross_;           // [row][ring i][ring j] <dy_i, dr_j>
+  std::vector<double> sizes_;           // [row][2][ring] ||dy_i||, ||dr_i||
+  std::vector<double> weights_;         // [row][ring]
+  std::vector<double> products_;        // [slot][stride] of the newest columns
   std::int64_t stride_ = 0;
 };
 

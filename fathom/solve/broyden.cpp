@@ -1,6 +1,7 @@
 #include "fathom/solve/broyden.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include <ATen/TensorOperators.h>
@@ -18,6 +19,7 @@ namespace fathom::solve {
 namespace {
 
 constexpr double kSmallestPivot = 0.1;  // of s'Kq / s's, in size
+constexpr std::int64_t kFailures = 3;   // bad steps in a row from which a row still learns
 
 // K = I + sum_i u_i v_i' for every slot. Pairs that a row does not use are zero.
 class Pairs {
@@ -61,6 +63,7 @@ class BroydenMethod final : public Method {
         y_prev_(at::zeros_like(best_r_)),
         r_prev_(at::zeros_like(best_r_)),
         points_(layout.batch, 0),
+        failures_(layout.batch, 0),
         used_(layout.batch, 0) {}
 
   void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
@@ -88,7 +91,7 @@ class BroydenMethod final : public Method {
   }
 
   void restart(const LiveRow& live) override {
-    points_[live.row] = used_[live.row] = 0;
+    points_[live.row] = failures_[live.row] = used_[live.row] = 0;
     pairs_.forget(slots({live.slot}));
   }
 
@@ -103,18 +106,22 @@ class BroydenMethod final : public Method {
     return tensor::from_int64s(values, {static_cast<std::int64_t>(values.size())}).to(layout_.options.device());
   }
 
-  // Which rows get a new pair, and which forget those they have.
+  // Which rows get a new pair, which go back to their best, and which forget the pairs they have.
   void choose(LiveRow& live, double best_residual) {
-    live.roll_back = live.running && used_[live.row] > 0 && !(live.residual <= options_.safeguard * best_residual);
-    const bool updates = live.running && !live.roll_back && points_[live.row] > 0;
-    const bool full = updates && used_[live.row] == options_.memory;
-    if (live.roll_back || full) forgetting_.push_back(live.slot);
-    if (live.roll_back || full) used_[live.row] = 0;
-    if (updates) {
-      updating_.push_back(live.slot);
-      ++used_[live.row];
+    if (!live.running) return;
+    const std::int64_t row = live.row;
+    live.roll_back = used_[row] > 0 && !(live.residual <= options_.safeguard * best_residual);
+    failures_[row] = live.roll_back ? failures_[row] + 1 : 0;
+    const bool gives_up = live.roll_back && (failures_[row] > kFailures || !std::isfinite(live.residual));
+    const bool updates = points_[row]++ > 0 && !gives_up;
+    if (gives_up || (updates && used_[row] == options_.memory)) {
+      forgetting_.push_back(live.slot);
+      used_[row] = 0;
     }
-    if (live.running) ++points_[live.row];
+    if (gives_up) failures_[row] = 0;
+    if (!updates) return;
+    updating_.push_back(live.slot);
+    ++used_[row];
   }
 
   void forget() {
@@ -153,6 +160,7 @@ class BroydenMethod final : public Method {
   Pairs pairs_;
   Tensor y_prev_, r_prev_, r_;                       // (slots, D)
   std::vector<std::int64_t> points_;                 // [row] points of the row since it was last restarted
+  std::vector<std::int64_t> failures_;               // [row] bad steps without a good one between
   std::vector<std::int64_t> used_;                   // [row] columns written since the row last forgot its pairs
   std::vector<std::int64_t> forgetting_, updating_;  // slots
 };

@@ -8,9 +8,9 @@
 // much as brings it there [Powell1970], [MoreTrangenstein1976].
 //
 // Memory: a pair is never overwritten alone, since each was made with all those before it: when they are used up the
-// row forgets them all and goes on from K = I with the newest pair. Safeguard: as Anderson's (anderson.h): a residual
-// above safeguard * best after a step that used pairs rolls the row back to the plain step from its best, without
-// pairs.
+// row forgets them all and goes on from K = I with the newest pair. Safeguard: a residual above safeguard * best after
+// a step that used pairs takes the row back to its best; it goes on from there with what the bad step taught K, or,
+// after three bad steps in a row or one that is not finite, by the plain step without pairs.
 //
 // Cost of a step: four passes over the pairs in use. Memory: 2 * memory + 3 states.
 #pragma once

@@ -23,7 +23,7 @@ struct Finished {
 };
 
 // Work for rows that are done (stream.h): takes the answer of one and gives the start (D) of what it solves next, or
-// nothing. A row is asked once more after every answer until it gets nothing.
+// nothing. A row is asked after every answer until it gets nothing.
 using Feed = std::function<Tensor(const Finished&)>;
 
 // As fixed_point (fixed_point.h) with the solver given as the Method made for y0.

@@ -73,7 +73,7 @@ struct Anderson {
 struct Broyden {
   std::int64_t memory = 10;  // pairs kept; the row restarts from K = I with the newest pair when they are used
   double damping = 1.0;      // beta
-  double safeguard = 10;     // a residual above safeguard * best rolls the row back to the plain step from its best
+  double safeguard = 10;     // a residual above safeguard * best takes the row back to its best
 
   bool operator==(const Broyden&) const = default;
   void fields(base::Fields& f) {

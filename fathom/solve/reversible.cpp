@@ -17,7 +17,8 @@ namespace {
 
 class ReversibleMethod final : public Method {
  public:
-  ReversibleMethod(const Reversible& options, const Layout& layout) : damping_(options.damping), layout_(layout) {}
+  ReversibleMethod(const Reversible& options, const Layout& layout)
+      : damping_(options.damping), layout_(layout), starting_(layout.batch, false) {}
 
   void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
@@ -28,22 +29,24 @@ class ReversibleMethod final : public Method {
   void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y,
                const Tensor& best) override {
     copy_improved(rows, y, best);
-    for (const LiveRow& live : starting_) before_[live.slot].copy_(y[live.slot]);
-    starting_.clear();
+    for (const LiveRow& live : rows) {
+      if (starting_[live.row]) before_[live.slot].copy_(y[live.slot]);
+      starting_[live.row] = false;
+    }
     const Tensor next = (1 - damping_) * before_ + damping_ * g;
     before_ = y.clone();
     copy_running(rows, next, y);
   }
 
-  void restart(const LiveRow& live) override { starting_.push_back(live); }
+  void restart(const LiveRow& live) override { starting_[live.row] = true; }
 
   void gather(const Tensor& slots) override { before_ = before_.index_select(0, slots); }
 
  private:
   double damping_;
   Layout layout_;
-  Tensor before_;                  // (slots, D)
-  std::vector<LiveRow> starting_;  // rows whose next point is a start
+  Tensor before_;               // (slots, D)
+  std::vector<char> starting_;  // [row] the next point is a start
 };
 
 // of_x x + of_y y
