@@ -150,7 +150,8 @@ class NewtonKrylovMethod final : public Method {
     solving_.clear();
     const Tensor g = base_g_.index_select(0, slots), y = base_.index_select(0, slots);
     const Tensor r = widened(g) - widened(y);
-    if (evaluation_->selective())
+    const bool whole_batch = static_cast<std::int64_t>(samples.size()) == layout_.batch;
+    if (evaluation_->selective() && !whole_batch)
       step_.index_copy_(0, slots, solve_there(y, g, r, Rows(index(samples)), samples));
     else
       solve_among_all(slots, r, samples);
