@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "fathom/solve/anderson_type_one.h"
 #include "fathom/solve/anderson_vectors.h"
 
 namespace fathom::solve {
@@ -16,6 +17,7 @@ class AndersonMethod final : public Method {
       : options_(options),
         vectors_(make_anderson_vectors(options, layout, arithmetic)),
         ring_{-1, options.depth},
+        age_(layout.batch, 0),
         columns_(layout.batch, 0),
         mixed_(layout.batch, false),
         gram_(layout.batch * options.depth * options.depth),
@@ -30,6 +32,7 @@ class AndersonMethod final : public Method {
 
   void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g,
                std::vector<Squares>& squares) override {
+    for (const LiveRow& live : rows) ++age_[live.row];
     if (points_ > 1) {
       for (const LiveRow& live : rows) columns_[live.row] = std::min(columns_[live.row] + 1, options_.depth);
     }
@@ -45,6 +48,14 @@ class AndersonMethod final : public Method {
       if (live.running) choose_step(live, best_residual[live.row]);
     }
     vectors_->mix(rows, g, weights_, y, best);
+  }
+
+  // The next point has no column: the difference to the point before is written and never read.
+  void restart(const LiveRow& live) override {
+    columns_[live.row] = points_ > 0 ? -1 : 0;
+    age_[live.row] = 0;
+    mixed_[live.row] = false;
+    vectors_->restart(live);
   }
 
   void gather(const Tensor& slots) override { vectors_->gather(slots); }
@@ -66,7 +77,8 @@ class AndersonMethod final : public Method {
     std::fill_n(weights, options_.depth, 0.0);
     live.roll_back = mixed_[live.row] && !(live.residual <= options_.safeguard * best_residual);
     if (live.roll_back) columns_[live.row] = 0;
-    mixed_[live.row] = !live.roll_back && points_ > options_.delay && columns_[live.row] > 0 && mix(live.row, weights);
+    mixed_[live.row] =
+        !live.roll_back && age_[live.row] > options_.delay && columns_[live.row] > 0 && mix(live.row, weights);
   }
 
   // Fills the weights by ring column; leaves them at 0 and returns false where they cannot be
@@ -88,6 +100,7 @@ class AndersonMethod final : public Method {
   std::unique_ptr<AndersonVectors> vectors_;
   kernel::Ring ring_;                  // the same for all rows; how much of it a row uses differs
   std::int64_t points_ = 0;            // measured so far, the present one included
+  std::vector<std::int64_t> age_;      // [row] points of the row itself, since it was last restarted
   std::vector<std::int64_t> columns_;  // [row]
   std::vector<bool> mixed_;            // [row] the step to the present point used columns
   std::vector<double> gram_;           // [row][ring column][ring column]
@@ -98,6 +111,7 @@ class AndersonMethod final : public Method {
 }  // namespace
 
 std::unique_ptr<Method> make_anderson(const Anderson& options, const Layout& layout, Arithmetic arithmetic) {
+  if (options.type == 1) return make_anderson_type_one(options, layout);
   return std::make_unique<AndersonMethod>(options, layout, arithmetic);
 }
 

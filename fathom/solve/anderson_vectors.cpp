@@ -48,6 +48,8 @@ class AndersonKernels final : public AndersonVectors {
                             best.data_ptr<T>(), best_is_previous_.data());
   }
 
+  void restart(const LiveRow& live) override { best_is_previous_[live.row] = 0; }
+
   // As many rows as leave what both passes touch (y, g, the previous point and the newest columns) in the cache.
   std::int64_t rows_at_a_time() const override {
     constexpr std::int64_t kCache = 1 << 19, kShared = 6;
@@ -102,9 +104,19 @@ class AndersonTensors final : public AndersonVectors {
     }
   }
 
+  // Also the previous point: its difference to the next is a column, and 0 times what is not finite is not 0.
+  void restart(const LiveRow& live) override {
+    if (!r_prev_.defined()) return;
+    r_prev_[live.slot].zero_();
+    g_prev_[live.slot].zero_();
+    dr_.select(1, live.slot).zero_();
+    dg_.select(1, live.slot).zero_();
+  }
+
   void gather(const Tensor& slots) override {
     dr_ = dr_.index_select(1, slots);
     dg_ = dg_.index_select(1, slots);
+    if (!r_prev_.defined()) return;
     r_prev_ = r_prev_.index_select(0, slots);
     g_prev_ = g_prev_.index_select(0, slots);
   }

@@ -26,6 +26,8 @@ class AndersonVectors {
   virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
                    const Tensor& best) = 0;
 
+  // Nothing of the row's past may reach its next steps.
+  virtual void restart(const LiveRow& live) {}
   virtual void gather(const Tensor& slots) {}
   virtual std::int64_t rows_at_a_time() const { return kAllRows; }
 };

@@ -8,42 +8,28 @@
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
 
-#include <fmt/ostream.h>
-
-#include "fathom/base/error.h"
 #include "fathom/base/timer.h"
 #include "fathom/solve/judge.h"
 #include "fathom/solve/message.h"
+#include "fathom/solve/row_tensors.h"
 #include "fathom/tensor/convert.h"
 
 namespace fathom::solve {
 
 namespace {
 
-double epsilon_of(at::ScalarType type) {
-  switch (type) {
-    case at::kDouble:
-      return std::numeric_limits<double>::epsilon();
-    case at::kFloat:
-      return std::numeric_limits<float>::epsilon();
-    case at::kHalf:
-      return 0x1p-10;
-    default:
-      return 0x1p-7;  // bfloat16
-  }
-}
-
 class Iteration {
  public:
   Iteration(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop,
-            const TraceOptions& trace)
-      : map_(map),
-        start_(y0.detach()),
+            const TraceOptions& trace, const Feed& feed)
+      : start_(y0.detach()),
         layout_(y0),
+        evaluation_(map, start_, loop.compact && map.compactable()),
         method_(method),
         stop_(stop),
         loop_(loop),
         trace_(trace),
+        feed_(feed),
         judge_(stop, layout_.part_start, epsilon_of(layout_.options.dtype().toScalarType())),
         y_(start_.flat().clone(at::MemoryFormat::Contiguous)),
         best_(y_.clone()),
@@ -51,54 +37,26 @@ class Iteration {
         live_(layout_.batch),
         records_(layout_.batch),
         best_residual_(layout_.batch, RowRecord::kNone),
+        counted_(layout_.batch, 0),
         squares_(layout_.batch * layout_.parts()) {
     for (std::int64_t b = 0; b < layout_.batch; ++b) live_[b].slot = live_[b].row = b;
-    solution_.calls = solution_.rows_evaluated = 0;
   }
 
   Solution run() {
+    method_.begin(evaluation_, stop_);
     while (!live_.empty()) {
-      const Tensor g = evaluate();
+      const Tensor g = evaluation_(y_state_, rows_);
       keep_iterate();
       step(g);
       record();
+      if (feed_) refill();
       std::erase_if(live_, [](const LiveRow& live) { return !live.running; });
-      if (solution_.calls % loop_.compact_every == 0) compact();
+      if (++turns_ % loop_.compact_every == 0) compact();
     }
     return finish();
   }
 
  private:
-  // G at the live rows as one contiguous matrix.
-  Tensor evaluate() {
-    const bool counts_writes = !y_.is_inference();
-    const std::uint32_t version = counts_writes ? y_._version() : 0;
-    const State g = map_(y_state_, rows_);
-    if (counts_writes && y_._version() != version) {
-      base::fail("solve::fixed_point", "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
-    }
-    check(g);
-    ++solution_.calls;
-    solution_.rows_evaluated += y_.size(0);
-    return g.flat().contiguous();
-  }
-
-  void check(const State& g) const {
-    if (!g.defined()) base::fail("solve::fixed_point", "G returned no tensor");
-    const Tensor& of_y = y_state_[0];
-    const Tensor& of_g = g[0];
-    if (!g.same_layout(y_state_) || g.batch() != y_.size(0)) {
-      base::fail("solve::fixed_point",
-                 "G returned shape {} for a state of shape {}; a fixed point needs G(y) shaped like y",
-                 fmt::streamed(of_g.sizes()), fmt::streamed(of_y.sizes()));
-    }
-    if (of_g.scalar_type() != of_y.scalar_type() || of_g.device() != of_y.device()) {
-      base::fail("solve::fixed_point", "G returned {} on {} for a state of {} on {}; convert one of them",
-                 c10::toString(of_g.scalar_type()), of_g.device().str(), c10::toString(of_y.scalar_type()),
-                 of_y.device().str());
-    }
-  }
-
   void step(const Tensor& g) {
     const std::span<LiveRow> all(live_);
     const bool out_of_time = std::isfinite(stop_.seconds) && timer_.seconds() >= stop_.seconds;
@@ -124,14 +82,25 @@ class Iteration {
         record.status = Status::budget;
         live.running = false;
       }
+      if (!out_of_time) offer(live);
     }
   }
 
+  // A row that is not there yet may go on by other means. Its best iterate is then evaluated again, as the first.
+  void offer(LiveRow& live) {
+    RowRecord& record = records_[live.row];
+    double& best = best_residual_[live.row];
+    const bool may = record.status != Status::converged && record.iterations < stop_.max_iter && std::isfinite(best);
+    if (!may || !method_.starts_over(live.row, record.status)) return;
+    record.start_over();
+    best = RowRecord::kNone;
+    live.running = true;
+  }
+
   void keep_iterate() {
-    const std::int64_t t = solution_.calls - 1;
-    if (std::find(trace_.keep.begin(), trace_.keep.end(), t) == trace_.keep.end()) return;
+    if (std::find(trace_.keep.begin(), trace_.keep.end(), turns_) == trace_.keep.end()) return;
     solution_.trace.iterates.push_back(start_.with_flat(full_iterate()));
-    solution_.trace.kept.push_back(t);
+    solution_.trace.kept.push_back(turns_);
   }
 
   void record() {
@@ -152,11 +121,27 @@ class Iteration {
     return best_.index_copy(0, index(rows), y_.index_select(0, index(slots)));
   }
 
+  void refill() {
+    for (LiveRow& live : live_) {
+      if (live.running) continue;
+      const std::int64_t row = live.row;
+      const RowRecord& done = records_[row];
+      const Tensor start = feed_({row, done.status, done.iterations, evaluation_.products()[row] - counted_[row],
+                                  best_residual_[row], done.relative, method_.stage(row), best_[row]});
+      if (!start.defined()) continue;
+      counted_[row] = evaluation_.products()[row];
+      records_[row] = {};
+      best_residual_[row] = RowRecord::kNone;
+      best_[row].copy_(start);
+      y_[live.slot].copy_(start);
+      live.running = true;
+      method_.restart(live);
+    }
+  }
+
   void compact() {
     const auto live = static_cast<double>(live_.size()), present = static_cast<double>(y_.size(0));
-    if (!loop_.compact || !map_.compactable() || live_.empty() || live == present ||
-        live > loop_.compact_below * present)
-      return;
+    if (!evaluation_.selective() || live_.empty() || live == present || live > loop_.compact_below * present) return;
     std::vector<std::int64_t> slots, rows;
     for (LiveRow& row : live_) {
       slots.push_back(row.slot);
@@ -176,11 +161,17 @@ class Iteration {
 
   Solution finish() {
     solution_.y = start_.with_flat(best_);
-    for (const RowRecord& record : records_) {
+    for (std::int64_t row = 0; row < layout_.batch; ++row) {
+      const RowRecord& record = records_[row];
       solution_.status.push_back(record.status);
       solution_.iterations.push_back(record.iterations);
       solution_.relative.push_back(record.relative);
+      if (const std::string_view stage = method_.stage(row); !stage.empty()) solution_.stage.push_back(stage);
     }
+    solution_.products = evaluation_.products();
+    solution_.calls = evaluation_.calls();
+    solution_.rows_evaluated = evaluation_.rows_evaluated();
+    solution_.product_calls = evaluation_.product_calls();
     solution_.residual = std::move(best_residual_);
     solution_.seconds = timer_.seconds();
     solution_.message = message_of(solution_, stop_, layout_.options);
@@ -188,13 +179,14 @@ class Iteration {
   }
 
   base::Timer timer_;
-  const Map& map_;
   State start_;
   Layout layout_;
+  Evaluation evaluation_;
   Method& method_;
   const Stop& stop_;
   const Loop& loop_;
   const TraceOptions& trace_;
+  const Feed& feed_;
   Judge judge_;
   Tensor y_;       // (slots, D): the rows still in the batch
   Tensor best_;    // (B, D)
@@ -203,16 +195,18 @@ class Iteration {
   std::vector<LiveRow> live_;
   std::vector<RowRecord> records_;
   std::vector<double> best_residual_;
+  std::vector<std::int64_t> counted_;  // products of a row that belong to what it solved before
   std::vector<Squares> squares_;
+  std::int64_t turns_ = 0;  // of the loop: one iterate of every live row
   Solution solution_;
 };
 
 }  // namespace
 
 Solution iterate(const Map& map, const State& y0, Method& method, const Stop& stop, const Loop& loop,
-                 const TraceOptions& trace) {
+                 const TraceOptions& trace, const Feed& feed) {
   at::NoGradGuard no_grad;
-  return Iteration(map, y0, method, stop, loop, trace).run();
+  return Iteration(map, y0, method, stop, loop, trace, feed).run();
 }
 
 }  // namespace fathom::solve

@@ -23,6 +23,13 @@ struct RowRecord {
   double mark = kNone;       // ||r|| when it last improved by 1%
   std::int64_t idle = 0;     // iterations since then
   std::int64_t growing = 0;  // iterations for which ||r|| has grown without a break
+
+  // The row goes on by other means: what it did so far says nothing about its progress.
+  void start_over() {
+    status = Status::running;
+    last = mark = kNone;
+    idle = growing = 0;
+  }
 };
 
 class Judge {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -77,8 +78,9 @@ class Triangle {
 class Solver {
  public:
   // Rows are scaled by ||b|| so that nothing inside depends on the size of b.
-  Solver(const LinearMap& A, const Tensor& b, const Gmres& options, const Tensor& x0)
-      : A_(A), options_(options), norms_(row_norms(b)), batch_(b.size(0)) {
+  Solver(const LinearMap& A, const Tensor& b, const Gmres& options, const Tensor& x0, std::vector<double> rtol)
+      : A_(A), options_(options), rtol_(std::move(rtol)), norms_(row_norms(b)), batch_(b.size(0)) {
+    if (rtol_.empty()) rtol_.assign(batch_, options.rtol);
     for (double& norm : norms_) norm = norm > 0 && std::isfinite(norm) ? norm : 1;
     b_ = b / column(norms_, b);
     x_ = x0.defined() ? x0 / column(norms_, b) : at::zeros_like(b_);
@@ -96,6 +98,7 @@ class Solver {
     while (any_running()) {
       expand();
       update();
+      if (!options_.verify) trust();
       begin_cycle();
     }
     out_.x = x_ * column(norms_, x_);
@@ -140,7 +143,7 @@ class Solver {
     if (std::isfinite(residual)) known = residual;
     if (!std::isfinite(residual))
       status = Status::nonfinite;
-    else if (residual <= options_.rtol)
+    else if (residual <= rtol_[row])
       status = Status::converged;
     else if (residual > 0.99 * before)
       status = Status::stagnated;  // false at the first cycle: before is NaN
@@ -180,8 +183,17 @@ class Solver {
     std::vector<double> column_h(h, h + count);
     column_h.push_back(exhausted ? 0 : left);
     triangles_[row].append(std::move(column_h));
-    const bool passes = triangles_[row].residual() <= options_.rtol;
+    const bool passes = triangles_[row].residual() <= rtol_[row];
     if (passes || exhausted || out_.iterations[row] >= options_.max_iter) open_[row] = 0;
+  }
+
+  // The rows whose estimate passes are done.
+  void trust() {
+    for (std::int64_t row = 0; row < batch_; ++row) {
+      if (!running(row) || triangles_[row].residual() > rtol_[row]) continue;
+      out_.status[row] = Status::converged;
+      out_.relative_residual[row] = triangles_[row].residual();
+    }
   }
 
   // x += V y
@@ -198,6 +210,7 @@ class Solver {
 
   const LinearMap& A_;
   Gmres options_;
+  std::vector<double> rtol_;  // [B]
   std::vector<double> norms_;
   std::int64_t batch_;
   Tensor b_, x_, basis_;
@@ -209,13 +222,17 @@ class Solver {
 
 }  // namespace
 
-LinearSolution gmres(const LinearMap& A, const Tensor& b, const Gmres& options, const Tensor& x0) {
+LinearSolution gmres(const LinearMap& A, const Tensor& b, const Gmres& options, const Tensor& x0,
+                     const std::vector<double>& row_rtol) {
   if (!b.defined() || b.dim() != 2 || !at::isFloatingType(b.scalar_type())) {
     base::fail("solve::gmres", "b must be a floating matrix (B, D), one right-hand side a row");
   }
+  if (!row_rtol.empty() && static_cast<std::int64_t>(row_rtol.size()) != b.size(0)) {
+    base::fail("solve::gmres", "row_rtol has {} tolerances for {} rows", row_rtol.size(), b.size(0));
+  }
   validate(options);
   const at::NoGradGuard no_grad;
-  return Solver(A, b, options, x0.defined() ? x0.detach() : x0).run();
+  return Solver(A, b, options, x0.defined() ? x0.detach() : x0, row_rtol).run();
 }
 
 }  // namespace fathom::solve

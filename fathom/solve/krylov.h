@@ -6,6 +6,8 @@
 //
 // Rows    each row has its own A, test, status and count; A must keep rows apart. A NaN in one row ends that row alone.
 // Test    ||b - A x|| <= rtol * ||b||, on the true residual: a row whose estimate passes is checked at the restart.
+// With
+//         verify = false the estimate is trusted, which saves a product where the tolerance is loose.
 // Status  converged | max_iter | stagnated (a whole restart without a 1% better residual) | nonfinite.
 // Cost    one A per iteration and one per restart, plus 4 passes over the basis; memory restart+1 vectors.
 #pragma once
@@ -24,11 +26,13 @@ struct Gmres {
   double rtol = 1e-6;
   std::int64_t max_iter = 100;  // steps a row may take, one product with A each
   std::int64_t restart = 20;    // m: basis vectors before a restart
+  bool verify = true;           // check the true residual of a row whose estimate passes, for one more product
 
   void fields(base::Fields& f) {
     f.add("rtol", rtol, {.above = 0, .below = 1}, "tolerance relative to ||b|| per row");
     f.add("max_iter", max_iter, {.at_least = 1}, "steps a row may take, one product with A each");
     f.add("restart", restart, {.at_least = 1, .at_most = 200}, "basis vectors before a restart");
+    f.add("verify", verify, "check the true residual of a row whose estimate passes");
   }
   bool operator==(const Gmres&) const = default;
 };
@@ -44,8 +48,9 @@ struct LinearSolution {
   std::int64_t calls = -1;                // products with A on the batch: one a step, one a restart
 };
 
-// Starts from x0, or from 0 if it is undefined. Errors (fathom::Error): b not a floating (B, D) matrix, options out of
-// bounds, A returning another shape.
-LinearSolution gmres(const LinearMap& A, const Tensor& b, const Gmres& options = {}, const Tensor& x0 = {});
+// Starts from x0, or from 0 if it is undefined; `row_rtol` [B], if given, stands for options.rtol. Errors
+// (fathom::Error): b not a floating (B, D) matrix, options out of bounds, A returning another shape.
+LinearSolution gmres(const LinearMap& A, const Tensor& b, const Gmres& options = {}, const Tensor& x0 = {},
+                     const std::vector<double>& row_rtol = {});
 
 }  // namespace fathom::solve

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -19,7 +20,7 @@ std::string_view advice(Status status) {
     case Status::nonfinite:
       return "look for what makes G infinite there, or start elsewhere";
     case Status::diverged:
-      return "G expands there: try anderson, damping < 1 or another start";
+      return "G expands there: try anderson, newton_krylov, damping < 1 or another start";
     case Status::stagnated:
       return "ask for a larger rtol, use float64, or raise patience";
     case Status::max_iter:
@@ -51,6 +52,22 @@ std::size_t worst_row(const Solution& solution) {
   return worst;
 }
 
+// " Rows by their last solver: 5 picard, 2 anderson." where that differs by row.
+std::string stages(const Solution& solution) {
+  std::vector<std::pair<std::string_view, std::int64_t>> counts;
+  for (const std::string_view stage : solution.stage) {
+    const auto same = [&](const auto& count) { return count.first == stage; };
+    const auto found = std::find_if(counts.begin(), counts.end(), same);
+    if (found == counts.end())
+      counts.emplace_back(stage, 1);
+    else
+      ++found->second;
+  }
+  std::vector<std::string> texts;
+  for (const auto& [stage, rows] : counts) texts.push_back(fmt::format("{} {}", rows, stage));
+  return texts.empty() ? "" : fmt::format(" Rows by their last solver: {}.", fmt::join(texts, ", "));
+}
+
 std::string asked(const Stop& stop) {
   return stop.atol > 0 ? fmt::format("rtol {:g} and atol {:g}", stop.rtol, stop.atol)
                        : fmt::format("rtol {:g}", stop.rtol);
@@ -63,16 +80,17 @@ std::string message_of(const Solution& solution, const Stop& stop, const at::Ten
   const std::int64_t converged = solution.count(Status::converged);
   if (rows == 0) return "nothing to solve: the batch is empty.";
   if (converged == rows) {
-    return fmt::format("{} of {} rows converged to {} in {} calls of G.", converged, rows, asked(stop), solution.calls);
+    return fmt::format("{} of {} rows converged to {} in {} calls of G.{}", converged, rows, asked(stop),
+                       solution.calls, stages(solution));
   }
   const std::size_t worst = worst_row(solution);
   return fmt::format(
       "{} of {} rows did not converge to {} ({}); the worst is row {}, {} after {} evaluations "
       "with a best "
-      "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.",
+      "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.{}",
       rows - converged, rows, asked(stop), failure_counts(solution), worst, to_string(solution.status[worst]),
       solution.iterations[worst], solution.residual[worst], solution.relative[worst],
-      c10::toString(options.dtype().toScalarType()), advice(solution.status[worst]));
+      c10::toString(options.dtype().toScalarType()), advice(solution.status[worst]), stages(solution));
 }
 
 }  // namespace fathom::solve

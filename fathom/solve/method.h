@@ -5,10 +5,13 @@
 #include <limits>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "fathom/kernel/rows.h"
+#include "fathom/solve/evaluation.h"
 #include "fathom/solve/options.h"
+#include "fathom/solve/solution.h"
 #include "fathom/tensor/state.h"
 
 namespace fathom::solve {
@@ -36,6 +39,10 @@ class Method {
  public:
   virtual ~Method() = default;
 
+  // Before the first iteration. A method that needs more of the map than G at the iterate keeps `evaluation`, which
+  // outlives the solve.
+  virtual void begin(Evaluation& evaluation, const Stop& stop) {}
+
   virtual void start_iteration() {}
 
   // Fewer than all where a row's second pass then finds its numbers still in the cache.
@@ -48,6 +55,17 @@ class Method {
   // Whether the step that led to the row's present point was an extrapolation that can be taken
   // back, so that a bad residual is not the end of the row.
   virtual bool can_roll_back(std::int64_t row) const { return false; }
+
+  // Whether the row goes on from its best iterate by other means instead of taking the verdict, which may be `running`.
+  // Asked of every row that has not converged, has a finite best and may still be evaluated. advance() then puts
+  // the row there, and its best counts as not found yet.
+  virtual bool starts_over(std::int64_t row, Status verdict) { return false; }
+
+  // The next point of the row begins a new iteration: its past counts for nothing.
+  virtual void restart(const LiveRow& live) {}
+
+  // Which solver the row is with, where that can change.
+  virtual std::string_view stage(std::int64_t row) const { return {}; }
 
   // y = the next iterate where running. Where a row stops running, `best` holds its best iterate; before that the
   // method may keep it elsewhere. `best_residual` [batch] is after the verdict.

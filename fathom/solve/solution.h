@@ -38,11 +38,14 @@ struct TraceOptions {
 struct Solution {
   State y;                               // best iterate of every row
   std::vector<Status> status;            // [B]
-  std::vector<std::int64_t> iterations;  // [B] evaluations of G the row used
+  std::vector<std::int64_t> iterations;  // [B] iterates of the row at which G was evaluated
   std::vector<double> residual;          // [B] ||G(y) - y|| there; infinity if never finite
   std::vector<double> relative;          // [B] the same over ||G(y)||
-  std::int64_t calls = -1;               // evaluations of G on some batch
+  std::vector<std::int64_t> products;    // [B] products J v the row used; 0 but for newton_krylov
+  std::vector<std::string_view> stage;   // [B] the solver the row ended with; empty but for escalate
+  std::int64_t calls = -1;               // evaluations of G on some batch, whatever for
   std::int64_t rows_evaluated = -1;      // rows in all those calls together
+  std::int64_t product_calls = -1;       // products J v on some batch; those by finite difference are calls too
   double seconds = -1;
   Trace trace;
   std::string message = "fixed_point was not called.";

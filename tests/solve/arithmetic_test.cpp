@@ -34,8 +34,12 @@ void expect_agreement(const Problem& problem, const Solver& solver, const Stop& 
 }
 
 TEST(Arithmetic, KernelsAndTensorsAgree) {
-  const std::vector<Solver> solvers{Picard{}, Picard{.damping = .6}, Anderson{}, Anderson{.depth = 2, .damping = .7},
-                                    Anderson{.depth = 3, .delay = 2}};
+  const std::vector<Solver> solvers{Picard{},
+                                    Picard{.damping = .6},
+                                    Anderson{},
+                                    Anderson{.depth = 2, .damping = .7},
+                                    Anderson{.depth = 3, .delay = 2},
+                                    Escalate{}};
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
     const std::vector<Problem> problems{rotation(type), cosine(type), tanh_cell(5, 33, .8, type), expanding(2, type),
                                         rows_of_gains({.5, .9, .1, .1, .1}, 5, type)};

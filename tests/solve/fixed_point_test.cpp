@@ -16,6 +16,7 @@
 #include "fathom/base/error.h"
 #include "tests/support/close.h"
 #include "tests/support/problems.h"
+#include "tests/support/solvers.h"
 
 namespace fathom::solve {
 namespace {
@@ -24,11 +25,6 @@ using namespace testing_support;  // NOLINT(google-build-using-namespace): the t
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-const std::vector<Solver>& solvers() {
-  static const std::vector<Solver> all{Picard{}, Anderson{}};
-  return all;
-}
 
 template <class Call>
 std::string error_of(Call call) {
@@ -42,7 +38,8 @@ std::string error_of(Call call) {
 
 TEST(FixedPoint, StartAtTheSolutionIsOneCall) {
   const Problem problem = affine_of_radius(.9, 3, 5, at::kDouble);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution solution = fixed_point(problem.map, problem.solution, solver, {.rtol = 1e-10}).require();
     EXPECT_EQ(solution.calls, 1);
     EXPECT_THAT(solution.iterations, Each(1));
@@ -52,7 +49,8 @@ TEST(FixedPoint, StartAtTheSolutionIsOneCall) {
 
 TEST(FixedPoint, WarmStartFromASolutionIsOneCall) {
   const Problem problem = tanh_cell(4, 16, .8, at::kFloat);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution first = fixed_point(problem.map, problem.y0, solver).require();
     const Solution again = fixed_point(problem.map, first.y, solver).require();
     EXPECT_EQ(again.calls, 1);
@@ -62,7 +60,8 @@ TEST(FixedPoint, WarmStartFromASolutionIsOneCall) {
 
 TEST(FixedPoint, OneIterationReportsTheStart) {
   const Problem problem = cosine(at::kDouble);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution solution = fixed_point(problem.map, problem.y0, solver, {.max_iter = 1});
     EXPECT_EQ(solution.calls, 1);
     EXPECT_THAT(solution.status, Each(Status::max_iter));
@@ -74,7 +73,8 @@ TEST(FixedPoint, OneIterationReportsTheStart) {
 
 TEST(FixedPoint, TheReportedResidualIsThatOfTheAnswer) {
   const Problem problem = tanh_cell(4, 16, .9, at::kDouble);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution solution = fixed_point(problem.map, problem.y0, solver, {.rtol = 0, .max_iter = 12});
     const Tensor g = problem.map(solution.y).only(), r = g - solution.y.only();
     for (std::int64_t b = 0; b < 4; ++b) {
@@ -86,7 +86,8 @@ TEST(FixedPoint, TheReportedResidualIsThatOfTheAnswer) {
 
 TEST(FixedPoint, EmptyBatchAndEmptyRows) {
   const Map map([](const Tensor& y) { return at::cos(y); });
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution none = fixed_point(map, at::zeros({0, 3}), solver);
     EXPECT_TRUE(none.converged());
     EXPECT_EQ(none.calls, 0);
@@ -100,15 +101,25 @@ TEST(FixedPoint, EmptyBatchAndEmptyRows) {
 
 TEST(FixedPoint, IdentityConstantAndNonContiguousMaps) {
   const Tensor y0 = at::ones({2, 3}), constant = at::full({2, 3}, 5.0);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     EXPECT_EQ(fixed_point(Map([](const Tensor& y) { return y; }), y0, solver).require().calls, 1);
     const Solution to_constant = fixed_point(Map([&](const Tensor&) { return constant; }), y0, solver).require();
-    EXPECT_EQ(to_constant.calls, 2);
-    EXPECT_TRUE(at::equal(to_constant.y.only(), constant));
+    EXPECT_LE(to_constant.calls, 16);
+    EXPECT_TRUE(close(to_constant.y.only(), constant, Tol::of(at::kFloat).plus(1e-5 * std::sqrt(3))));
     EXPECT_TRUE(at::equal(constant, at::full({2, 3}, 5.0))) << "what G returns is not written to";
     const Map transposed([](const Tensor& y) { return at::cos(y.t().contiguous()).t(); });
     EXPECT_TRUE(close(fixed_point(transposed, y0.t(), solver).require().y.only(), at::full({3, 2}, kDottie),
                       Tol::of(at::kFloat).plus(3 * 1e-5 * std::sqrt(2))));
+  }
+}
+
+TEST(FixedPoint, AConstantMapIsTwoCalls) {
+  const Tensor constant = at::full({2, 3}, 5.0);
+  for (const Solver& solver : {Solver(Picard{}), Solver(Anderson{}), Solver(Anderson{.type = 1}), Solver(Broyden{})}) {
+    const Solution solution = fixed_point(Map([&](const Tensor&) { return constant; }), at::ones({2, 3}), solver);
+    EXPECT_EQ(solution.require().calls, 2);
+    EXPECT_TRUE(at::equal(solution.y.only(), constant));
   }
 }
 
@@ -147,7 +158,8 @@ TEST(FixedPoint, BestIterateIsKeptWhenTheResidualGrows) {
 
 TEST(FixedPoint, StagnatesAtTheFloorOfTheDtype) {
   const Problem problem = tanh_cell(3, 64, .7, at::kFloat);
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution solution = fixed_point(problem.map, problem.y0, solver, {.rtol = 1e-12, .max_iter = 1000});
     EXPECT_EQ(solution.count(Status::stagnated) + solution.count(Status::converged), 3) << solution.message;
     EXPECT_LE(solution.calls, 90);
@@ -193,7 +205,8 @@ TEST(FixedPoint, AllPartsOfAStateMustPass) {
     return std::vector<Tensor>{.1 * y[0] + 1, .9 * y[1] + 1e-7};
   });
   const State y0(std::vector<Tensor>{at::zeros({2, 2, 3}, on(at::kDouble)), at::zeros({2, 4}, on(at::kDouble))});
-  for (const Solver& solver : solvers()) {
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
     const Solution solution = fixed_point(map, y0, solver, {.rtol = 1e-6, .max_iter = 300}).require();
     const Tol tolerance = Tol::of(at::kDouble).plus(1e-6 / (1 - .9) * 2);
     EXPECT_TRUE(close(solution.y[0], at::full({2, 2, 3}, 1 / .9, on(at::kDouble)), tolerance));
@@ -204,7 +217,11 @@ TEST(FixedPoint, AllPartsOfAStateMustPass) {
 TEST(FixedPoint, WorksInInferenceMode) {
   const c10::InferenceMode inference;
   const Problem problem = rows_of_gains({.5, .9}, 3, at::kFloat);
-  EXPECT_TRUE(fixed_point(problem.map, problem.y0, Anderson{}).converged());
+  for (const auto& [name, solver] : every_solver()) {
+    SCOPED_TRACE(name);
+    const Solution solution = fixed_point(problem.map, problem.y0, solver, {.max_iter = 300});
+    EXPECT_TRUE(solution.converged()) << solution.message;
+  }
 }
 
 TEST(FixedPoint, CompactionGivesTheLiveRowsAndTheirContext) {

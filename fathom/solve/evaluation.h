@@ -1,0 +1,48 @@
+// G as the loop and the methods evaluate it: checked and counted.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "fathom/tensor/autograd.h"
+#include "fathom/tensor/map.h"
+
+namespace fathom::solve {
+
+class Evaluation {
+ public:
+  // `like` has the shape of the full batch. `selective`: G may be asked for some of the rows (batch compaction).
+  Evaluation(const Map& map, State like, bool selective);
+
+  bool selective() const { return selective_; }
+  State state(const Tensor& flat) const { return like_.with_flat(flat); }
+
+  // G at rows of the batch as one contiguous matrix. Errors (fathom::Error): G wrote into its argument or returned
+  // another shape, dtype or device.
+  Tensor operator()(const State& y, const Rows& rows);
+
+  // G taped there; counts as an evaluation.
+  tensor::Linearization linearize(const State& y, const Rows& rows);
+
+  // One product J v on a batch was made ...
+  void count_product() { ++product_calls_; }
+  // ... and row `row` of the full batch used so many.
+  void count_products(std::int64_t row, std::int64_t count) { products_[row] += count; }
+
+  std::int64_t calls() const { return calls_; }
+  std::int64_t rows_evaluated() const { return rows_evaluated_; }
+  std::int64_t product_calls() const { return product_calls_; }
+  const std::vector<std::int64_t>& products() const { return products_; }  // [B]
+
+ private:
+  void check(const State& y, const State& g) const;
+
+  const Map& map_;
+  State like_;
+  bool selective_;
+  std::int64_t calls_ = 0, rows_evaluated_ = 0, product_calls_ = 0;
+  std::vector<std::int64_t> products_;
+};
+
+}  // namespace fathom::solve
