@@ -7,13 +7,18 @@
 // The context x (the injected input) is captured by the callable. A solver drops samples that are done (batch
 // compaction) and then calls G with the live rows of y and the indices of those rows; `rows.of(x)` gives the matching
 // rows of any context tensor. A map without the rows argument cannot be compacted, and all its rows run.
+//
+// A map may carry a packed cell, the same function on plain memory (packed_cell.h).
 #pragma once
 
 #include <concepts>
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
+#include "fathom/tensor/packed_cell.h"
 #include "fathom/tensor/state.h"
 #include "fathom/tensor/tensor.h"
 
@@ -64,8 +69,22 @@ class Map {
     return *this;
   }
 
+  // Solves without gradients evaluate `cell` in place of the callable: the same function of one tensor (B, ...) of T.
+  template <class T>
+  Map& packed_as(std::shared_ptr<const PackedCell<T>> cell) {
+    packed_ = std::move(cell);
+    return *this;
+  }
+  template <class T>
+  const PackedCell<T>* packed() const {  // null if there is none for T
+    const auto* cell = std::get_if<std::shared_ptr<const PackedCell<T>>>(&packed_);
+    return cell == nullptr ? nullptr : cell->get();
+  }
+
  private:
   Function f_;
+  std::variant<std::monostate, std::shared_ptr<const PackedCell<float>>, std::shared_ptr<const PackedCell<double>>>
+      packed_;
   bool compactable_ = true;
 };
 
