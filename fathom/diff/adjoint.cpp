@@ -27,10 +27,22 @@ AdjointReport report_of(const Tensor& v, const solve::LinearSolution& solution) 
           .calls = solution.calls};
 }
 
-// The linear map u -> v + J'u is a map like any other. ||r|| <= atol sqrt(D) with ||v|| = 1 is the test of the header.
-AdjointSolution by_fixed_point(const solve::LinearMap& vjp, const Tensor& v, const Implicit& options,
+// The products u'J, however they are made: (*packed)(u) where there is one.
+struct Products {
+  solve::LinearMap vjp;
+  const PackedVjp* packed = nullptr;
+
+  // u -> v + J'u, a map like any other.
+  Map adjoint(const Tensor& v) const {
+    if (packed != nullptr) return packed->adjoint(v);
+    return Map([this, v](const Tensor& u) { return v + vjp(u); });
+  }
+};
+
+// ||r|| <= atol sqrt(D) with ||v|| = 1 is the test of the header.
+AdjointSolution by_fixed_point(const Products& products, const Tensor& v, const Implicit& options,
                                const Tensor& start) {
-  const Map map([&](const Tensor& u) { return v + vjp(u); });
+  const Map map = products.adjoint(v);
   const solve::Solver solver = options.adjoint == "picard" ? solve::Solver(solve::Picard{}) : options.anderson;
   const double width = std::max<double>(1, static_cast<double>(v.size(1)));
   const solve::Stop stop{.rtol = 0, .atol = options.rtol / std::sqrt(width), .max_iter = options.max_iter};
@@ -118,17 +130,17 @@ AdjointSolution result_of(const Series& series, double rtol, std::string method)
 
 // How the adjoint of unit rows v is found, and how that is put into words.
 struct Solve {
-  const solve::LinearMap& vjp;
+  const Products& products;
   const Tensor& v;
 
   AdjointSolution operator()(const Implicit& options) const { return from(v, options); }
   AdjointSolution operator()(const Neumann& options) const {
-    Series series(vjp, v);
+    Series series(products.vjp, v);
     while (series.terms() < options.terms) series.add();
     return result_of(series, 0, fmt::format("neumann, {} terms", options.terms));
   }
   AdjointSolution operator()(const Adaptive& options) const {
-    Series series(vjp, v);
+    Series series(products.vjp, v);
     while (!series.reached(options.rtol) && series.can_reach(options.rtol, options.terms - series.terms())) {
       series.add();
     }
@@ -140,8 +152,8 @@ struct Solve {
   }
 
   AdjointSolution from(const Tensor& start, const Implicit& options) const {
-    AdjointSolution solution =
-        options.adjoint == "gmres" ? by_gmres(vjp, v, options, start) : by_fixed_point(vjp, v, options, start);
+    AdjointSolution solution = options.adjoint == "gmres" ? by_gmres(products.vjp, v, options, start)
+                                                          : by_fixed_point(products, v, options, start);
     solution.report.method = options.adjoint;
     return solution;
   }
@@ -179,6 +191,18 @@ struct ToleranceOf {
   double operator()(const Neumann&) const { return 1; }
 };
 
+AdjointSolution solve_by(const Products& products, const Tensor& v, const Adjoint& adjoint) {
+  const at::NoGradGuard no_grad;
+  const Tensor norm = row_norms(v);
+  const Tensor scale = at::where(norm > 0, norm, at::ones_like(norm)).to(v.scalar_type());
+  const Tensor unit = v.detach() / scale;
+  AdjointSolution solution = std::visit(Solve{products, unit}, adjoint);
+  solution.u = solution.u * scale;
+  solution.report.worst_relative_residual = worst(solution.report.relative_residual);
+  solution.report.message = describe(solution.report, adjoint);
+  return solution;
+}
+
 }  // namespace
 
 bool AdjointReport::converged() const {
@@ -189,15 +213,11 @@ bool AdjointReport::converged() const {
 double tolerance(const Adjoint& adjoint) { return std::visit(ToleranceOf{}, adjoint); }
 
 AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Adjoint& adjoint) {
-  const at::NoGradGuard no_grad;
-  const Tensor norm = row_norms(v);
-  const Tensor scale = at::where(norm > 0, norm, at::ones_like(norm)).to(v.scalar_type());
-  const Tensor unit = v.detach() / scale;
-  AdjointSolution solution = std::visit(Solve{vjp, unit}, adjoint);
-  solution.u = solution.u * scale;
-  solution.report.worst_relative_residual = worst(solution.report.relative_residual);
-  solution.report.message = describe(solution.report, adjoint);
-  return solution;
+  return solve_by({vjp}, v, adjoint);
+}
+
+AdjointSolution solve_adjoint(const PackedVjp& vjp, const Tensor& v, const Adjoint& adjoint) {
+  return solve_by({[&](const Tensor& u) { return vjp(u); }, &vjp}, v, adjoint);
 }
 
 std::vector<double> rounding_floor(const Tensor& u, const Tensor& v) {

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "fathom/diff/options.h"
+#include "fathom/diff/packed_vjp.h"
 #include "fathom/solve/krylov.h"
 #include "fathom/solve/solution.h"
 #include "fathom/tensor/tensor.h"
@@ -52,6 +53,7 @@ double tolerance(const Adjoint& adjoint);
 // `vjp` is u -> u'J, (B, D) -> (B, D). Grad mode is off inside. A failed row is a status and part of the message; u is
 // then the best iterate. Cost: a product an iteration; Neumann `terms` (the last for the residual).
 AdjointSolution solve_adjoint(const solve::LinearMap& vjp, const Tensor& v, const Adjoint& adjoint);
+AdjointSolution solve_adjoint(const PackedVjp& vjp, const Tensor& v, const Adjoint& adjoint);  // drops rows as they end
 
 // The residual that rounding alone leaves: a row below it is as good as its dtype allows. ||u|| and ||v|| per row.
 //   32 eps ||u|| / ||v||

@@ -38,6 +38,7 @@ class Recorded {
   }
 
   const Rows& rows() const { return rows_; }
+  const std::vector<std::int64_t>& listed() const { return listed_; }
   AdjointLog log(std::string note) const {
     if (rows_.all()) return {.note = std::move(note)};
     return {.note = std::move(note), .batch = whole_.batch(), .rows = listed_};
@@ -54,7 +55,7 @@ class Recorded {
  private:
   State whole_;
   Rows rows_;                         // all, or the finite ones
-  std::vector<std::int64_t> listed_;  // rows_ as numbers
+  std::vector<std::int64_t> listed_;  // rows_ as numbers; empty: all
   Tensor finite_;                     // undefined where every row is finite
 };
 
@@ -77,8 +78,10 @@ State attached(const Map& map, const Recorded& recorded, const Adjoint& options,
   const State start = recorded.start();
   const Tensor y = start.flat().detach().requires_grad_(true);
   const State at = start.with_flat(y);
-  const State g = recorded_steps(map, at, 1, 1, recorded.rows());
-  return start.with_flat(attach_implicit(y, g.flat(), options, std::move(log)));
+  const Tensor g = recorded_steps(map, at, 1, 1, recorded.rows()).flat();
+  std::shared_ptr<const PackedVjp> packed;
+  if (start.parts().size() == 1) packed = packed_vjp(map, y, g, recorded.listed());
+  return start.with_flat(attach_implicit(y, g, options, std::move(log), std::move(packed)));
 }
 
 Equilibrium solved(const Map& map, const State& y0, const solve::Solver& solver, const solve::Stop& stop) {

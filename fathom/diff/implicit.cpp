@@ -41,14 +41,16 @@ bool worth_a_warning(const AdjointSolution& adjoint, const Tensor& v, const Adjo
 // v -> u' dG/d(captures).
 class Equilibrium : public Node {
  public:
-  Equilibrium(Tensor y, Tensor g, Boundary captures, Adjoint options, AdjointLog log)
+  Equilibrium(Tensor y, Tensor g, Boundary captures, Adjoint options, AdjointLog log,
+              std::shared_ptr<const PackedVjp> packed)
       : Node(std::move(captures.outer)),
         leaf_(torch::autograd::impl::gradient_edge(y)),
         y_(std::move(y)),
         g_(std::move(g)),
         sinks_(std::move(captures.inner)),
         options_(std::move(options)),
-        log_(std::move(log)) {}
+        log_(std::move(log)),
+        packed_(std::move(packed)) {}
 
   // The output is saved without its graph, which is this node: no cycle.
   void save(const Tensor& output) { output_ = SavedVariable(output, /*is_output=*/true); }
@@ -58,6 +60,7 @@ class Equilibrium : public Node {
     const std::lock_guard<std::mutex> lock(mutex_);
     g_.reset();
     y_.reset();
+    packed_.reset();
     output_.reset_data();
   }
 
@@ -75,7 +78,7 @@ class Equilibrium : public Node {
 
   Tensor solve(const Tensor& v) {
     const auto vjp = [&](const Tensor& w) { return defined_or_zeros(gradients({g_}, {w}, {leaf_}, false)[0], w); };
-    AdjointSolution adjoint = solve_adjoint(vjp, v, options_);
+    AdjointSolution adjoint = packed_ ? solve_adjoint(*packed_, v, options_) : solve_adjoint(vjp, v, options_);
     adjoint.report.message += log_.note;
     if (worth_a_warning(adjoint, v, options_)) {
       base::warn("[diff::equilibrium] {} The gradient is approximate; {}.", adjoint.report.message,
@@ -106,6 +109,7 @@ class Equilibrium : public Node {
   SavedVariable output_;
   Adjoint options_;
   AdjointLog log_;
+  std::shared_ptr<const PackedVjp> packed_;
 };
 
 }  // namespace
@@ -125,14 +129,16 @@ void AdjointLog::write(AdjointReport adjoint) const {
   *report = std::move(whole);
 }
 
-Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log) {
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log,
+                       std::shared_ptr<const PackedVjp> packed) {
   const EdgeList leaf{torch::autograd::impl::gradient_edge(y)};
   Boundary captures = cut({g}, leaf);
   if (!captures.reached) return g;
   Tensor out = y.detach().clone();
   if (captures.outer.empty()) return out;
-  const std::shared_ptr<Equilibrium> node(new Equilibrium(y, g, std::move(captures), options, std::move(log)),
-                                          torch::autograd::deleteNode);
+  const std::shared_ptr<Equilibrium> node(
+      new Equilibrium(y, g, std::move(captures), options, std::move(log), std::move(packed)),
+      torch::autograd::deleteNode);
   torch::autograd::create_gradient_edge(out, node);
   node->save(out);
   return out;

@@ -36,7 +36,8 @@ struct AdjointLog {
 
 // `y` (B, D) and g = G(y) recorded with y a leaf. Returns the values of y with the graph of y*(captures); g itself if
 // it does not depend on y, and y without a graph if nothing captured requires grad. A failed adjoint is one warning
-// line.
-Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log = {});
+// line. `packed`: the products u'J of this G at y without a graph; null: by autograd.
+Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options, AdjointLog log = {},
+                       std::shared_ptr<const PackedVjp> packed = nullptr);
 
 }  // namespace fathom::diff

@@ -100,15 +100,15 @@ void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_
 }
 
 template <class T>
-void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const double* weights,
-                  T damping, T* y, T* best, std::uint8_t* best_is_previous) {
+void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+                  const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const std::int64_t width = history.width;
 #pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t row = rows[i].row, at = rows[i].slot * width;
-    anderson_advance_row(rows[i], g + at, history, weights + row * history.depth, damping, y + at, best + row * width,
-                         best_is_previous[row]);
+    anderson_advance_row(rows[i], g + at, history, ring, weights + row * history.depth, damping, y + at,
+                         best + row * width, best_is_previous[row]);
   }
 }
 
@@ -138,9 +138,9 @@ template void anderson_measure(Rows, Starts, const float*, const float*, const A
                                const std::int64_t*, Squares*, AndersonProducts*);
 template void anderson_measure(Rows, Starts, const double*, const double*, const AndersonHistory<double>&, const Ring&,
                                const std::int64_t*, Squares*, AndersonProducts*);
-template void anderson_mix(Rows, const float*, const AndersonHistory<float>&, const double*, float, float*, float*,
-                           std::uint8_t*);
-template void anderson_mix(Rows, const double*, const AndersonHistory<double>&, const double*, double, double*, double*,
-                           std::uint8_t*);
+template void anderson_mix(Rows, const float*, const AndersonHistory<float>&, const Ring&, const double*, float, float*,
+                           float*, std::uint8_t*);
+template void anderson_mix(Rows, const double*, const AndersonHistory<double>&, const Ring&, const double*, double,
+                           double*, double*, std::uint8_t*);
 
 }  // namespace fathom::kernel

@@ -62,13 +62,14 @@ void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_
                       const std::int64_t* columns,  // [row] in use, the newest included
                       Squares* squares, AndersonProducts* products);
 
-// Where running: (y, g) becomes the previous point and y the mixed step with weights[row * depth + column]; a column of
-// weight 0 is not read. Where roll_back: y = best + beta (best_g - best), and the best becomes the previous point.
-// best_is_previous[row], 0 at the start, says that the best iterate is the previous point and not yet in `best`; it is
-// written there when the next point is no better, and at the latest when the row stops running.
+// Where running: (y, g) becomes the previous point and y the mixed step with weights[row * depth + age], summed from
+// the newest column on, so that a row has the same bits wherever its ring begins; a column of weight 0 is not read.
+// Where roll_back: y = best + beta (best_g - best), and the best becomes the previous point. best_is_previous[row], 0
+// at the start, says that the best iterate is the previous point and not yet in `best`; it is written there when the
+// next point is no better, and at the latest when the row stops running.
 template <class T>
-void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const double* weights,
-                  T damping, T* y, T* best, std::uint8_t* best_is_previous);
+void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+                  const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous);
 
 // gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x
 // count, row-major) and rhs = DR'r. Columns are scaled to unit length, so that neither the scale of

@@ -27,8 +27,8 @@ HWY_INLINE void with_constant(std::int64_t n, const F& f) {
   f(std::integral_constant<int, kMost>());
 }
 
-// Rows are too short for the hardware to run ahead of their end, so the loads are announced: 1 KB of floats ahead, which
-// may lie beyond the row, where the next one is.
+// Rows are too short for the hardware to run ahead of their end, so the loads are announced: 1 KB of floats ahead,
+// which may lie beyond the row, where the next one is.
 constexpr std::int64_t kAhead = 256;
 
 // Columns whose products are taken in the pass that writes the newest of them.
@@ -216,21 +216,22 @@ void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T*
 }
 
 template <class T>
-Mixture<T> mixture_of(std::int64_t row, const AndersonHistory<T>& history, const double* weights, T damping) {
+Mixture<T> mixture_of(std::int64_t row, const AndersonHistory<T>& history, const Ring& ring, const double* weights,
+                      T damping) {
   Mixture<T> with;
   with.damping = damping;
-  for (std::int64_t c = 0; c < history.depth; ++c) {
-    if (weights[c] == 0) continue;
-    with.dg[with.count] = history.dg(row, c);
-    with.dr[with.count] = history.dr(row, c);
-    with.weight[with.count++] = static_cast<T>(weights[c]);
+  for (std::int64_t age = 0; age < history.depth; ++age) {
+    if (weights[age] == 0) continue;
+    with.dg[with.count] = history.dg(row, ring.column(age));
+    with.dr[with.count] = history.dr(row, ring.column(age));
+    with.weight[with.count++] = static_cast<T>(weights[age]);
   }
   return with;
 }
 
 template <class T>
-void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights, T damping,
-                 T* y, T* best, std::uint8_t& best_is_previous) {
+void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+                 const double* weights, T damping, T* y, T* best, std::uint8_t& best_is_previous) {
   const std::int64_t n = history.width, row = live.row;
   if (best_is_previous && !live.improved) {
     copy_row(history.y_prev(row), n, best);
@@ -242,7 +243,7 @@ void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& hist
   } else if (live.roll_back) {
     roll_back_row(n, best, history.best_g(row), damping, y, history.y_prev(row), history.g_prev(row));
   } else {
-    mix_row(n, g, mixture_of(row, history, weights, damping), y, history.y_prev(row), history.g_prev(row));
+    mix_row(n, g, mixture_of(row, history, ring, weights, damping), y, history.y_prev(row), history.g_prev(row));
   }
 }
 
@@ -255,13 +256,13 @@ void measure_double(const AndersonRow<double>& row, std::span<const std::int64_t
                     AndersonProducts& products) {
   measure_row(row, part_start, squares, products);
 }
-void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const double* weights,
-                   float damping, float* y, float* best, std::uint8_t& best_is_previous) {
-  advance_row(live, g, history, weights, damping, y, best, best_is_previous);
+void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const Ring& ring,
+                   const double* weights, float damping, float* y, float* best, std::uint8_t& best_is_previous) {
+  advance_row(live, g, history, ring, weights, damping, y, best, best_is_previous);
 }
-void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const double* weights,
-                    double damping, double* y, double* best, std::uint8_t& best_is_previous) {
-  advance_row(live, g, history, weights, damping, y, best, best_is_previous);
+void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const Ring& ring,
+                    const double* weights, double damping, double* y, double* best, std::uint8_t& best_is_previous) {
+  advance_row(live, g, history, ring, weights, damping, y, best, best_is_previous);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -290,22 +291,22 @@ void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_
 }
 
 template <class T>
-void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const double* weights,
-                          T damping, T* y, T* best, std::uint8_t& best_is_previous) {
+void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+                          const double* weights, T damping, T* y, T* best, std::uint8_t& best_is_previous) {
   if constexpr (std::is_same_v<T, float>) {
-    HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, weights, damping, y, best, best_is_previous);
+    HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, ring, weights, damping, y, best, best_is_previous);
   } else {
-    HWY_DYNAMIC_DISPATCH(advance_double)(live, g, history, weights, damping, y, best, best_is_previous);
+    HWY_DYNAMIC_DISPATCH(advance_double)(live, g, history, ring, weights, damping, y, best, best_is_previous);
   }
 }
 
 using Starts = std::span<const std::int64_t>;
 template void anderson_measure_row(const AndersonRow<float>&, Starts, Squares*, AndersonProducts&);
 template void anderson_measure_row(const AndersonRow<double>&, Starts, Squares*, AndersonProducts&);
-template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const double*, float,
-                                   float*, float*, std::uint8_t&);
-template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const double*, double,
-                                   double*, double*, std::uint8_t&);
+template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const Ring&,
+                                   const double*, float, float*, float*, std::uint8_t&);
+template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const Ring&,
+                                   const double*, double, double*, double*, std::uint8_t&);
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

@@ -26,8 +26,8 @@ void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_
                           AndersonProducts& products);
 
 template <class T>
-void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history,
-                          const double* weights,  // [depth]
+void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+                          const double* weights,  // [age]
                           T damping, T* y, T* best, std::uint8_t& best_is_previous);
 
 }  // namespace fathom::kernel

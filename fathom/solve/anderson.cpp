@@ -47,7 +47,7 @@ class AndersonMethod final : public Method {
     for (LiveRow& live : rows) {
       if (live.running) choose_step(live, best_residual[live.row]);
     }
-    vectors_->mix(rows, g, weights_, y, best);
+    vectors_->mix(rows, g, ring_, weights_, y, best);
   }
 
   // The next point has no column: the difference to the point before is written and never read.
@@ -81,8 +81,7 @@ class AndersonMethod final : public Method {
         !live.roll_back && age_[live.row] > options_.delay && columns_[live.row] > 0 && mix(live.row, weights);
   }
 
-  // Fills the weights by ring column; leaves them at 0 and returns false where they cannot be
-  // trusted.
+  // Fills the weights by age; leaves them at 0 and returns false where they cannot be trusted.
   bool mix(std::int64_t row, double* weights) {
     const std::int64_t count = columns_[row];
     double by_age[kernel::kMaxDepth * kernel::kMaxDepth], gamma[kernel::kMaxDepth];
@@ -92,7 +91,7 @@ class AndersonMethod final : public Method {
     if (!kernel::anderson_weights(by_age, products_[row].rhs, count, options_.ridge, gamma)) return false;
     const double norm = std::sqrt(std::inner_product(gamma, gamma + count, gamma, 0.0));
     if (!(norm <= options_.max_weight)) return false;
-    for (std::int64_t age = 0; age < count; ++age) weights[ring_.column(age)] = gamma[age];
+    std::copy_n(gamma, count, weights);
     return norm > 0;
   }
 
@@ -104,7 +103,7 @@ class AndersonMethod final : public Method {
   std::vector<std::int64_t> columns_;  // [row]
   std::vector<bool> mixed_;            // [row] the step to the present point used columns
   std::vector<double> gram_;           // [row][ring column][ring column]
-  std::vector<double> weights_;        // [row][ring column]
+  std::vector<double> weights_;        // [row][age]
   std::vector<kernel::AndersonProducts> products_;
 };
 

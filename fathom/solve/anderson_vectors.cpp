@@ -42,9 +42,9 @@ class AndersonKernels final : public AndersonVectors {
                                 columns.data(), squares.data(), products.data());
   }
 
-  void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
-           const Tensor& best) override {
-    kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, weights.data(), damping_, y.data_ptr<T>(),
+  void mix(std::span<const LiveRow> rows, const Tensor& g, const Ring& ring, const std::vector<double>& weights,
+           const Tensor& y, const Tensor& best) override {
+    kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, ring, weights.data(), damping_, y.data_ptr<T>(),
                             best.data_ptr<T>(), best_is_previous_.data());
   }
 
@@ -91,11 +91,11 @@ class AndersonTensors final : public AndersonVectors {
     g_prev_ = g;
   }
 
-  void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
-           const Tensor& best) override {
+  void mix(std::span<const LiveRow> rows, const Tensor& g, const Ring& ring, const std::vector<double>& weights,
+           const Tensor& y, const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, g, best_g_);
-    const std::vector<Tensor> weight = by_column(rows, weights, y);
+    const std::vector<Tensor> weight = by_column(rows, ring, weights, y);
     Tensor next = minus_columns(g, weight, dg_);
     if (damping_ != 1) next = next - (1 - damping_) * minus_columns(r_prev_, weight, dr_);
     copy_running(rows, next, y);
@@ -142,12 +142,14 @@ class AndersonTensors final : public AndersonVectors {
   }
 
   // Per column, (slots, 1).
-  std::vector<Tensor> by_column(std::span<const LiveRow> rows, const std::vector<double>& weights,
+  std::vector<Tensor> by_column(std::span<const LiveRow> rows, const Ring& ring, const std::vector<double>& weights,
                                 const Tensor& y) const {
     const std::int64_t slots = y.size(0);
     std::vector<double> values(depth_ * slots, 0.0);
     for (const LiveRow& live : rows) {
-      for (std::int64_t c = 0; c < depth_; ++c) values[c * slots + live.slot] = weights[live.row * depth_ + c];
+      for (std::int64_t age = 0; age < depth_; ++age) {
+        values[ring.column(age) * slots + live.slot] = weights[live.row * depth_ + age];
+      }
     }
     const Tensor all = tensor::from_doubles(values, {depth_, slots, 1}, widened(y.narrow(0, 0, 0)).scalar_type());
     return all.to(y.device()).unbind(0);

@@ -22,9 +22,9 @@ class AndersonVectors {
                        const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                        std::vector<kernel::AndersonProducts>& products) = 0;
 
-  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth + column], or rolls back.
-  virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const std::vector<double>& weights, const Tensor& y,
-                   const Tensor& best) = 0;
+  // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth + age], or rolls back.
+  virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const kernel::Ring& ring,
+                   const std::vector<double>& weights, const Tensor& y, const Tensor& best) = 0;
 
   // Nothing of the row's past may reach its next steps.
   virtual void restart(const LiveRow& live) {}

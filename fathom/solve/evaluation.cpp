@@ -1,6 +1,9 @@
 #include "fathom/solve/evaluation.h"
 
+#include <numeric>
 #include <utility>
+
+#include <ATen/ops/empty.h>
 
 #include <fmt/ostream.h>
 
@@ -9,9 +12,47 @@
 namespace fathom::solve {
 
 Evaluation::Evaluation(const Map& map, State like, bool selective)
-    : map_(map), like_(std::move(like)), selective_(selective), products_(like_.batch(), 0) {}
+    : map_(map),
+      like_(std::move(like)),
+      selective_(selective),
+      packed_float_(uses_packed<float>()),
+      packed_double_(uses_packed<double>()),
+      products_(like_.batch(), 0) {
+  if (!packed_float_ && !packed_double_) return;
+  every_sample_.resize(static_cast<std::size_t>(like_.batch()));
+  std::iota(every_sample_.begin(), every_sample_.end(), 0);
+}
+
+template <class T>
+bool Evaluation::uses_packed() const {
+  const tensor::PackedMap<T>* cell = map_.packed<T>();
+  const Tensor& part = like_[0];
+  if (cell == nullptr || like_.parts().size() != 1 || !part.is_cpu() ||
+      part.scalar_type() != c10::CppTypeToScalarType<T>::value) {
+    return false;
+  }
+  if (cell->samples() != like_.batch() || cell->width() != like_.width()) {
+    base::fail("solve::fixed_point", "the map is packed for {} samples of {} numbers, the state has {} of {}",
+               cell->samples(), cell->width(), like_.batch(), like_.width());
+  }
+  return true;
+}
+
+template <class T>
+const Tensor& Evaluation::packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows) {
+  const std::int64_t count = y.size(0);
+  Tensor& g = buffers_[calls_ % 2];
+  if (!g.defined() || g.size(0) != count) g = at::empty({count, cell.width()}, like_[0].options());
+  const std::int64_t* samples = rows.all() ? every_sample_.data() : rows.index().data_ptr<std::int64_t>();
+  cell.evaluate({samples, static_cast<std::size_t>(count)}, y.data_ptr<T>(), g.data_ptr<T>());
+  ++calls_;
+  rows_evaluated_ += count;
+  return g;
+}
 
 Tensor Evaluation::operator()(const State& y, const Rows& rows) {
+  if (packed_float_) return packed(*map_.packed<float>(), y[0], rows);
+  if (packed_double_) return packed(*map_.packed<double>(), y[0], rows);
   // A state of several parts is several views of one buffer: they share its version.
   const Tensor& argument = y[0];
   const bool counts_writes = !argument.is_inference();

@@ -1,4 +1,4 @@
-// G as the loop and the methods evaluate it: checked and counted.
+// G as the loop and the methods evaluate it: checked and counted; by its packed map where the map carries one.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Evaluation {
   bool selective() const { return selective_; }
   State state(const Tensor& flat) const { return like_.with_flat(flat); }
 
-  // G at rows of the batch as one contiguous matrix. Errors (fathom::Error): G wrote into its argument or returned
-  // another shape, dtype or device.
+  // G at rows of the batch as one contiguous matrix, which may be overwritten by the evaluation after the next. Errors
+  // (fathom::Error): G wrote into its argument or returned another shape, dtype or device.
   Tensor operator()(const State& y, const Rows& rows);
 
   // G taped there; counts as an evaluation.
@@ -37,10 +37,17 @@ class Evaluation {
 
  private:
   void check(const State& y, const State& g) const;
+  template <class T>
+  bool uses_packed() const;
+  template <class T>
+  const Tensor& packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows);
 
   const Map& map_;
   State like_;
   bool selective_;
+  bool packed_float_ = false, packed_double_ = false;
+  std::vector<std::int64_t> every_sample_;  // 0, 1, ... B-1
+  Tensor buffers_[2];                       // what a packed map writes, in turn: a method may still read the one before
   std::int64_t calls_ = 0, rows_evaluated_ = 0, product_calls_ = 0;
   std::vector<std::int64_t> products_;
 };

@@ -3,6 +3,7 @@
 #include "fathom/base/error.h"
 #include "fathom/solve/iterate.h"
 #include "fathom/solve/method.h"
+#include "fathom/solve/tiles.h"
 #include "fathom/solve/validate.h"
 
 namespace fathom::solve {
@@ -17,6 +18,7 @@ Solution fixed_point(const Map& map, const State& y0, const Solver& solver, cons
   std::visit([](const auto& options) { validate(options); }, solver);
   validate(stop);
   validate(loop);
+  if (solves_by_tiles(map, y0, solver, stop, loop, trace)) return solve_tiles(map, y0, solver, stop, loop);
   const auto method = make_method(solver, Layout(y0));
   return iterate(map, y0, *method, stop, loop, trace);
 }

@@ -126,14 +126,14 @@ class Iteration {
       if (live.running) continue;
       const std::int64_t row = live.row;
       const RowRecord& done = records_[row];
-      const Tensor start = feed_({row, done.status, done.iterations, evaluation_.products()[row] - counted_[row],
-                                  best_residual_[row], done.relative, method_.stage(row), best_[row]});
-      if (!start.defined()) continue;
+      const Start start = feed_({row, done.status, done.iterations, evaluation_.products()[row] - counted_[row],
+                                 best_residual_[row], done.relative, method_.stage(row), best_});
+      if (!start.of.defined()) continue;
       counted_[row] = evaluation_.products()[row];
       records_[row] = {};
       best_residual_[row] = RowRecord::kNone;
-      best_[row].copy_(start);
-      y_[live.slot].copy_(start);
+      copy_row(start.of, start.row, best_, row);
+      copy_row(start.of, start.row, y_, live.slot);
       live.running = true;
       method_.restart(live);
     }

@@ -152,12 +152,14 @@ struct Loop {
   bool compact = true;             // drop finished rows when the map allows it
   std::int64_t compact_every = 1;  // look for finished rows every so many iterations
   double compact_below = 0.75;     // and gather the live ones when at most this share of the current rows is live
+  bool tiles = true;               // solve a packed map a few rows at a time, each replaced when it is done (tiles.h)
 
   bool operator==(const Loop&) const = default;
   void fields(base::Fields& f) {
     f.add("compact", compact, "drop finished rows from the batch when the map allows it");
     f.add("compact_every", compact_every, {.at_least = 1}, "iterations between looks for finished rows");
     f.add("compact_below", compact_below, {.above = 0, .at_most = 1}, "share of live rows at which they are gathered");
+    f.add("tiles", tiles, "solve a packed map a few rows at a time, each replaced when it is done");
   }
 };
 

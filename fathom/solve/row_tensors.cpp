@@ -1,5 +1,6 @@
 #include "fathom/solve/row_tensors.h"
 
+#include <cstring>
 #include <limits>
 
 #include <ATen/TensorOperators.h>
@@ -80,6 +81,16 @@ void copy_improved(std::span<const LiveRow> rows, const Tensor& from, const Tens
 void copy_running(std::span<const LiveRow> rows, const Tensor& next, const Tensor& y) {
   const Chosen running(rows, y, [](const LiveRow& live) { return live.running; });
   y.index_copy_(0, running.slots, next.index_select(0, running.slots));
+}
+
+void copy_row(const Tensor& from, std::int64_t i, const Tensor& to, std::int64_t j) {
+  if (!from.is_cpu() || !to.is_cpu() || !from.is_contiguous() || !to.is_contiguous()) {
+    to[j].copy_(from[i]);
+    return;
+  }
+  const auto bytes = static_cast<std::size_t>(from.size(1)) * from.element_size();
+  std::memcpy(static_cast<char*>(to.data_ptr()) + j * bytes, static_cast<const char*>(from.data_ptr()) + i * bytes,
+              bytes);
 }
 
 }  // namespace fathom::solve

@@ -29,4 +29,7 @@ void copy_improved(std::span<const LiveRow> rows, const Tensor& from, const Tens
 // y[slot] = next[slot] where running.
 void copy_running(std::span<const LiveRow> rows, const Tensor& next, const Tensor& y);
 
+// to[j] = from[i] of two matrices of one dtype.
+void copy_row(const Tensor& from, std::int64_t i, const Tensor& to, std::int64_t j);
+
 }  // namespace fathom::solve

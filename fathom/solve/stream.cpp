@@ -80,7 +80,7 @@ class Stream {
     return State(std::move(y0));
   }
 
-  Tensor next(const Finished& done) {
+  Start next(const Finished& done) {
     deliver(done);
     if (done.status == Status::budget) drained_ = true;
     if (drained_) return {};
@@ -91,14 +91,14 @@ class Stream {
     }
     owner_[done.row] = report_.samples - 1;
     for (std::size_t i = 0; i < context_.size(); ++i) context_[i][done.row].copy_(sample->context[i][0]);
-    return sample->y0.flat()[0].detach();
+    return {sample->y0.flat().detach(), 0};
   }
 
   void deliver(const Finished& done) {
     report_.iterations += done.iterations;
     report_.converged += done.status == Status::converged;
-    sink_({owner_[done.row], first_.y0.with_flat(done.y.unsqueeze(0).clone()), done.status, done.iterations,
-           done.products, done.residual, done.relative, done.stage});
+    sink_({owner_[done.row], first_.y0.with_flat(done.best.narrow(0, done.row, 1).clone()), done.status,
+           done.iterations, done.products, done.residual, done.relative, done.stage});
   }
 
   const StreamMap& map_;

@@ -8,7 +8,7 @@
 // compaction) and then calls G with the live rows of y and the indices of those rows; `rows.of(x)` gives the matching
 // rows of any context tensor. A map without the rows argument cannot be compacted, and all its rows run.
 //
-// A map may carry a packed cell, the same function on plain memory (packed_cell.h).
+// A map may carry a packed map, the same function on plain memory (packed_cell.h).
 #pragma once
 
 #include <concepts>
@@ -69,21 +69,21 @@ class Map {
     return *this;
   }
 
-  // Solves without gradients evaluate `cell` in place of the callable: the same function of one tensor (B, ...) of T.
+  // Solves without gradients evaluate `packed` in place of the callable: the same function of one tensor (B, ...) of T.
   template <class T>
-  Map& packed_as(std::shared_ptr<const PackedCell<T>> cell) {
-    packed_ = std::move(cell);
+  Map& packed_as(std::shared_ptr<const PackedMap<T>> packed) {
+    packed_ = std::move(packed);
     return *this;
   }
   template <class T>
-  const PackedCell<T>* packed() const {  // null if there is none for T
-    const auto* cell = std::get_if<std::shared_ptr<const PackedCell<T>>>(&packed_);
-    return cell == nullptr ? nullptr : cell->get();
+  const PackedMap<T>* packed() const {  // null if there is none for T
+    const auto* packed = std::get_if<std::shared_ptr<const PackedMap<T>>>(&packed_);
+    return packed == nullptr ? nullptr : packed->get();
   }
 
  private:
   Function f_;
-  std::variant<std::monostate, std::shared_ptr<const PackedCell<float>>, std::shared_ptr<const PackedCell<double>>>
+  std::variant<std::monostate, std::shared_ptr<const PackedMap<float>>, std::shared_ptr<const PackedMap<double>>>
       packed_;
   bool compactable_ = true;
 };

@@ -110,23 +110,25 @@ template <class T>
 void check_mix(std::int64_t width, std::int64_t depth, T damping) {
   Row<T> row(width, depth);
   const auto history = row.history();
+  const Ring ring{depth / 2, depth};
   auto weights = normals<double>(depth, 5);
   if (depth > 1) {
     weights[1] = 0;  // and its column must not be read
-    std::fill_n(history.dg(0, 1), width, std::numeric_limits<T>::quiet_NaN());
-    std::fill_n(history.dr(0, 1), width, std::numeric_limits<T>::quiet_NaN());
+    std::fill_n(history.dg(0, ring.column(1)), width, std::numeric_limits<T>::quiet_NaN());
+    std::fill_n(history.dr(0, ring.column(1)), width, std::numeric_limits<T>::quiet_NaN());
   }
   const auto y0 = row.y;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights.data(), damping, row.y.data(), row.best.data(),
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, ring, weights.data(), damping, row.y.data(), row.best.data(),
                   &best_is_previous);
   for (std::int64_t i = 0; i < width; ++i) {
     double mixed = row.g[i], back = row.g[i] - y0[i], size = std::abs(mixed) + std::abs(back);
-    for (std::int64_t c = 0; c < depth; ++c) {
-      if (weights[c] == 0) continue;
-      mixed -= weights[c] * history.dg(0, c)[i];
-      back -= weights[c] * history.dr(0, c)[i];
-      size += std::abs(weights[c]) * (std::abs(history.dg(0, c)[i]) + std::abs(history.dr(0, c)[i]));
+    for (std::int64_t age = 0; age < depth; ++age) {
+      if (weights[age] == 0) continue;
+      const double dg = history.dg(0, ring.column(age))[i], dr = history.dr(0, ring.column(age))[i];
+      mixed -= weights[age] * dg;
+      back -= weights[age] * dr;
+      size += std::abs(weights[age]) * (std::abs(dg) + std::abs(dr));
     }
     const double bound = static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * size;
     ASSERT_NEAR(row.y[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
@@ -146,6 +148,28 @@ TYPED_TEST(AndersonKernel, MixMatchesTheReference) {
   });
 }
 
+// The same columns elsewhere in the ring give the same bits.
+TYPED_TEST(AndersonKernel, MixDoesNotDependOnWhereTheRingBegins) {
+  using T = TypeParam;
+  constexpr std::int64_t kWidth = 53, kDepth = 4;
+  const auto weights = normals<double>(kDepth, 5);
+  const auto mixed = [&](std::int64_t newest) {
+    Row<T> row(kWidth, kDepth);
+    const auto history = row.history();
+    const Ring ring{newest, kDepth};
+    for (std::int64_t age = 0; age < kDepth; ++age) {
+      const auto dg = normals<T>(kWidth, 20 + age), dr = normals<T>(kWidth, 30 + age);
+      std::copy(dg.begin(), dg.end(), history.dg(0, ring.column(age)));
+      std::copy(dr.begin(), dr.end(), history.dr(0, ring.column(age)));
+    }
+    std::uint8_t best_is_previous = 0;
+    anderson_mix<T>({&row.live, 1}, row.g.data(), history, ring, weights.data(), T{.75}, row.y.data(), row.best.data(),
+                    &best_is_previous);
+    return row.y;
+  };
+  for (std::int64_t newest = 1; newest < kDepth; ++newest) EXPECT_EQ(mixed(newest), mixed(0));
+}
+
 TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
   using T = TypeParam;
   Row<T> row(21, 2);
@@ -153,7 +177,7 @@ TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
   const double weights[] = {1, 1};
   row.live.roll_back = true;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, weights, T{.5}, row.y.data(), row.best.data(),
+  anderson_mix<T>({&row.live, 1}, row.g.data(), history, Ring{1, 2}, weights, T{.5}, row.y.data(), row.best.data(),
                   &best_is_previous);
   for (std::int64_t i = 0; i < 21; ++i) {
     const T g = history.best_g(0)[i];
@@ -170,7 +194,7 @@ TYPED_TEST(AndersonKernel, RowsThatAreDoneKeepTheirIterate) {
   const double weights[] = {1, 1};
   row.live.running = false;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data(),
+  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), Ring{1, 2}, weights, T{1}, row.y.data(), row.best.data(),
                   &best_is_previous);
   EXPECT_EQ(row.y, y0);
 }
@@ -185,8 +209,8 @@ TYPED_TEST(AndersonKernel, TheBestPointIsKeptWhenItIsLeft) {
   const auto advance = [&](bool improved, bool running) {
     row.live.improved = improved;
     row.live.running = running;
-    anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), weights, T{1}, row.y.data(), row.best.data(),
-                    &best_is_previous);
+    anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), Ring{1, 2}, weights, T{1}, row.y.data(),
+                    row.best.data(), &best_is_previous);
   };
   advance(true, true);
   EXPECT_EQ(row.best, untouched);
