@@ -9,12 +9,14 @@
 #endif
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 #include <hwy/highway.h>
 
 #include "fathom/kernel/activation.h"
 #include "fathom/kernel/activation_constants.h"
+#include "fathom/kernel/partial-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fathom::kernel {
@@ -235,6 +237,42 @@ HWY_INLINE void with_activation(Activation act, const Call& call) {
     case Activation::silu:
       return call(Silu());
   }
+}
+
+// body(d, load, store) for whole vectors, then for the rest of fewer numbers than lanes.
+template <class T, class Body>
+HWY_INLINE void for_vectors(std::int64_t n, const Body& body) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  std::int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    body(
+        d, [=](const T* x) HWY_ATTR { return hn::LoadU(d, x + i); },
+        [=](hn::Vec<decltype(d)> y, T* to) HWY_ATTR { hn::StoreU(y, d, to + i); });
+  }
+  if (i == n) return;
+  body(
+      d, [=](const T* x) HWY_ATTR { return load_first(d, x + i, n - i); },
+      [=](hn::Vec<decltype(d)> y, T* to) HWY_ATTR { store_first(y, d, to + i, n - i); });
+}
+
+// y = act(x)
+template <class T>
+void activate_all(Activation act, std::int64_t n, const T* x, T* y) {
+  with_activation(act, [=](auto a) HWY_ATTR {
+    for_vectors<T>(n, [=](auto d, const auto& load, const auto& store) HWY_ATTR { store(a.value(d, load(x)), y); });
+  });
+}
+
+// w = u act'(xy)
+template <class T>
+void pull_all(Activation act, std::int64_t n, const T* u, const T* xy, T* w) {
+  with_activation(act, [=](auto a) HWY_ATTR {
+    for_vectors<T>(n, [=](auto d, const auto& load, const auto& store) HWY_ATTR {
+      const auto argument = load(xy);
+      store(a.pull(d, load(u), argument, argument), w);
+    });
+  });
 }
 
 }  // namespace HWY_NAMESPACE

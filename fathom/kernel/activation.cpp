@@ -10,45 +10,10 @@
 #include <hwy/highway.h>
 
 #include "fathom/kernel/activation-inl.h"
-#include "fathom/kernel/partial-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace fathom::kernel {
 namespace HWY_NAMESPACE {
-
-// body(d, i, count) for whole vectors, then for the rest of `count` < lanes numbers.
-template <class T, class Body>
-HWY_INLINE void for_vectors(std::int64_t n, const Body& body) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  std::int64_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    body(
-        d, [=](const T* x) HWY_ATTR { return hn::LoadU(d, x + i); },
-        [=](hn::Vec<decltype(d)> y, T* to) HWY_ATTR { hn::StoreU(y, d, to + i); });
-  }
-  if (i == n) return;
-  body(
-      d, [=](const T* x) HWY_ATTR { return load_first(d, x + i, n - i); },
-      [=](hn::Vec<decltype(d)> y, T* to) HWY_ATTR { store_first(y, d, to + i, n - i); });
-}
-
-template <class T>
-void activate_all(Activation act, std::int64_t n, const T* x, T* y) {
-  with_activation(act, [=](auto a) HWY_ATTR {
-    for_vectors<T>(n, [=](auto d, const auto& load, const auto& store) HWY_ATTR { store(a.value(d, load(x)), y); });
-  });
-}
-
-template <class T>
-void pull_all(Activation act, std::int64_t n, const T* u, const T* xy, T* w) {
-  with_activation(act, [=](auto a) HWY_ATTR {
-    for_vectors<T>(n, [=](auto d, const auto& load, const auto& store) HWY_ATTR {
-      const auto argument = load(xy);
-      store(a.pull(d, load(u), argument, argument), w);
-    });
-  });
-}
 
 // Highway's dispatch tables take plain functions.
 void activate_float(Activation act, std::int64_t n, const float* x, float* y) { activate_all(act, n, x, y); }
