@@ -33,7 +33,6 @@ class Panels {
       : memory_(hwy::AllocateAligned<T>(static_cast<std::size_t>(std::max<std::int64_t>(depth * padded<T>(width), 1)))),
         view_{memory_.get(), depth, width} {
     prefer_huge_pages(memory_.get(), static_cast<std::size_t>(depth * padded<T>(width)) * sizeof(T));
-    std::fill_n(memory_.get(), depth * padded<T>(width), T{0});
     for (std::int64_t p = 0; p < view_.count(); ++p) {
       pack(source + p * view_.kWidth * column_step, row_step, column_step, view_.columns(p), view_.stride(p),
            memory_.get() + p * view_.kWidth * depth);
@@ -51,6 +50,7 @@ class Panels {
       for (std::int64_t j = 0; j < columns; ++j) {
         for (std::int64_t k = first; k < last; ++k) panel[k * stride + j] = source[k * row_step + j * column_step];
       }
+      for (std::int64_t k = first; k < last; ++k) std::fill_n(panel + k * stride + columns, stride - columns, T{0});
     }
   }
 

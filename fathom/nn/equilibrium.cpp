@@ -11,8 +11,9 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/relu.h>
-#include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
+
+#include "fathom/nn/dense_cell.h"
 
 namespace fathom::nn {
 
@@ -26,7 +27,9 @@ State zeros_for(const Tensor& x, const Tensor& weight) {
   return at::zeros({x.size(0), weight.size(0)}, weight.options().requires_grad(false));
 }
 
-Tensor resolvent_part(const Tensor& W) { return at::eye(W.size(0), W.options().requires_grad(false)) - W; }
+Tensor identity_like(const Tensor& W) { return at::eye(W.size(0), W.options().requires_grad(false)); }
+
+Tensor resolvent_part(const Tensor& W) { return identity_like(W) - W; }
 
 // L / (1 - L) times the last step for plain steps, 1 / (1 - L) times the residual otherwise.
 double bound_factor(const std::optional<double>& L, const diff::Gradient& gradient) {
@@ -45,9 +48,7 @@ ContractiveCell::ContractiveCell(std::int64_t in, std::int64_t width, double L)
       bias_(register_parameter("bias", at::zeros({width}))) {}
 
 Map ContractiveCell::map(const Tensor& x) const {
-  return Map([W = state_->bounded_weight(), c = at::linear(x, input_, bias_)](const Tensor& y, const Rows& rows) {
-    return at::tanh(at::linear(y, W) + rows.of(c));
-  });
+  return dense_map(state_->bounded_weight(), at::linear(x, input_, bias_), Activation::tanh);
 }
 
 State ContractiveCell::start(const Tensor& x) const { return zeros_for(x, state_->weight); }
@@ -59,9 +60,13 @@ MonotoneCell::MonotoneCell(std::int64_t in, std::int64_t width, double margin)
 Map MonotoneCell::map(const Tensor& x) const {
   const Tensor gap = resolvent_part(state_->weight());
   const double K = norm_bound(gap.detach()).item<double>(), step = state_->margin() / (K * K);
-  return Map([gap, step, c = at::linear(x, input_, state_->bias)](const Tensor& y, const Rows& rows) {
+  const Tensor c = at::linear(x, input_, state_->bias);
+  Map map([gap, step, c](const Tensor& y, const Rows& rows) {
     return at::relu(y - step * (at::linear(y, gap) - rows.of(c)));
   });
+  const at::NoGradGuard no_grad;
+  pack_dense(map, identity_like(gap) - step * gap, step * c, Activation::relu);  // relu((I - a gap) y + a c)
+  return map;
 }
 
 State MonotoneCell::start(const Tensor& x) const { return zeros_for(x, input_); }
