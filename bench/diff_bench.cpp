@@ -1,16 +1,17 @@
 // What each gradient of one equilibrium costs and how good it is: y = tanh(W y + inj), ||W|| = the range, float32,
-// B = 64, d = 256. Counters: f_us one bare f; forward and backward in units of it (medians); error of dL/dW relative
-// to the exact gradient of float64. Processor time of one thread: run with OMP_NUM_THREADS=1.
-#include <algorithm>
+// B = 64, d = 256. The limit is one bare f; counters: forward and backward in units of it (medians), error of dL/dW
+// relative to the exact gradient of float64. And what an implicit step keeps in memory. Run with OMP_NUM_THREADS=1.
+#include <cmath>
 #include <cstdint>
-#include <ctime>
 #include <vector>
 
 #include <ATen/ATen.h>
 
 #include <benchmark/benchmark.h>
 
+#include "bench/row.h"
 #include "fathom/diff/equilibrium.h"
+#include "tests/support/memory.h"
 
 namespace fathom::diff {
 namespace {
@@ -35,20 +36,11 @@ struct Problem {
   Tensor loss(const Tensor& y) const { return (y * at::cos(injection)).sum(); }
 };
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
-double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
 double bare_seconds(const Problem& problem) {
   const at::NoGradGuard no_grad;
   const Map map = problem.map();
-  const double start = processor_seconds();
   State y(problem.start());
-  for (int i = 0; i < 20; ++i) y = map(y);
-  return (processor_seconds() - start) / 20;
+  return bench::seconds_of([&] { return y = map(y); }, 20);
 }
 
 Tensor exact_gradient(double gain) {
@@ -67,18 +59,19 @@ void gradient(benchmark::State& state, const Gradient& choice) {
   for (auto _ : state) {
     bare.push_back(bare_seconds(problem));
     problem.weight.mutable_grad().reset();
-    const double start = processor_seconds();
+    const double start = bench::processor_seconds();
     const Tensor loss =
         problem.loss(equilibrium(problem.map(), problem.start(), solve::Anderson{}, choice, kStop).y.only());
-    forward.push_back(processor_seconds() - start);
+    forward.push_back(bench::processor_seconds() - start);
     loss.backward();
-    backward.push_back(processor_seconds() - start - forward.back());
+    backward.push_back(bench::processor_seconds() - start - forward.back());
     state.SetIterationTime(forward.back() + backward.back());
   }
   const Tensor off = problem.weight.grad().to(at::kDouble) - exact;
-  state.counters["f_us"] = 1e6 * median(bare);
-  state.counters["forward"] = median(forward) / median(bare);
-  state.counters["backward"] = median(backward) / median(bare);
+  const double f = bench::median(bare), there = bench::median(forward), back = bench::median(backward);
+  bench::report_over_limit(state, {.ours = there + back, .limit = f});
+  state.counters["forward"] = there / f;
+  state.counters["backward"] = back / f;
   state.counters["error"] = (off.norm() / exact.norm()).item<double>();
 }
 
@@ -95,6 +88,29 @@ FATHOM_GRADIENT(unrolled_40, Unrolled{40});
 FATHOM_GRADIENT(checkpointed_40, Checkpointed{40});
 FATHOM_GRADIENT(truncated_40_4, Truncated{40, 4});
 FATHOM_GRADIENT(reversible_40, Reversible{.steps = 40});
+
+// Most bytes of tensors alive in a training step of so many iterations. The map trembles, so that none stops early.
+double step_bytes(const Problem& problem, std::int64_t iterations) {
+  const Map map([still = problem.map(), t = 0.0](const Tensor& y, const Rows& rows) mutable {
+    return still(y, rows).only() + 1e-3 * std::sin(t += 1);
+  });
+  const solve::Stop stop{.rtol = 0, .max_iter = iterations, .patience = iterations + 1, .divergence = 1e9};
+  const testing_support::MemoryCounter memory;
+  problem.loss(equilibrium(map, problem.start(), solve::Anderson{}, Implicit{.rtol = 1e-3}, stop).y.only()).backward();
+  problem.weight.mutable_grad().reset();
+  return static_cast<double>(memory.peak());
+}
+
+void implicit_memory(benchmark::State& state) {
+  const Problem problem(.9, at::kFloat);
+  double few = 0, many = 0;
+  for (auto _ : state) {
+    few = step_bytes(problem, 10);
+    many = step_bytes(problem, 1000);
+  }
+  bench::report_ratio(state, many / few, "bytes of 1000 iterations / of 10", bench::Wanted::at_most, 1.1);
+}
+BENCHMARK(implicit_memory)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace fathom::diff

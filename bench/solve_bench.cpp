@@ -1,16 +1,14 @@
-// What a solver iteration costs beside one bare evaluation of f = tanh(W z + inj), fp32: the table
-// of docs on cost. Counters: f_us one bare f, iteration_us one iteration of the solve, ratio of the
-// two (medians of interleaved runs). Processor time of one thread, so that a busy machine does not
-// blur the ratio: run with OMP_NUM_THREADS=1.
+// What a solver iteration costs beside one bare evaluation of f = tanh(W z + inj), fp32, and what compaction saves. The
+// limit of an iteration is one bare f; medians of runs in turn, processor time of one thread (OMP_NUM_THREADS=1).
 #include <algorithm>
 #include <cstdint>
-#include <ctime>
 #include <vector>
 
 #include <ATen/ATen.h>
 
 #include <benchmark/benchmark.h>
 
+#include "bench/row.h"
 #include "fathom/solve/fixed_point.h"
 
 namespace fathom::solve {
@@ -33,49 +31,79 @@ struct TanhCell {
   }
 };
 
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
+double bare_seconds(const TanhCell& f, const Tensor& z0) {
+  Tensor z = z0;
+  return bench::seconds_of([&] { return z = f(z); }, kIterations);
 }
 
-double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+// The iterations as libtorch's operations spell them: a row's residual after every step, the worst row looked at.
+double worst_row(const Tensor& z, const Tensor& g) { return ((g - z).norm(2, 1) / g.norm(2, 1)).max().item<double>(); }
 
-double bare_seconds(const TanhCell& f, const Tensor& z0) {
-  const double start = processor_seconds();
+double textbook_picard_seconds(const TanhCell& f, const Tensor& z0) {
   Tensor z = z0;
-  for (std::int64_t i = 0; i < kIterations; ++i) z = f(z);
-  benchmark::DoNotOptimize(z.data_ptr());
-  return (processor_seconds() - start) / kIterations;
+  const auto step = [&] {
+    const Tensor g = f(z);
+    const double worst = worst_row(z, g);
+    z = g;
+    return worst;
+  };
+  return bench::seconds_of(step, kIterations);
+}
+
+// Anderson (1965) with the last `depth` pairs in two tensors, their Gram matrices by bmm and a batched solve.
+double textbook_anderson_seconds(const TanhCell& f, const Tensor& z0, std::int64_t depth) {
+  const std::int64_t batch = z0.size(0), width = z0.size(1);
+  Tensor points = at::zeros({batch, depth, width}), images = at::zeros({batch, depth, width});
+  Tensor z = z0;
+  std::int64_t k = 0;
+  const auto step = [&] {
+    const Tensor g = f(z);
+    points.select(1, k % depth).copy_(z);
+    images.select(1, k % depth).copy_(g);
+    const std::int64_t used = std::min(++k, depth);
+    const Tensor image = images.narrow(1, 0, used), residual = image - points.narrow(1, 0, used);
+    const Tensor gram = at::bmm(residual, residual.transpose(1, 2)) + 1e-6 * at::eye(used);
+    const Tensor weight = at::linalg_solve(gram, at::ones({batch, used, 1}));
+    z = at::bmm((weight / weight.sum(1, true)).transpose(1, 2), image).squeeze(1);
+    return worst_row(points.select(1, (k - 1) % depth), g);
+  };
+  return bench::seconds_of(step, kIterations);
 }
 
 double solve_seconds(const Map& map, const Tensor& z0, const Solver& solver) {
-  const double start = processor_seconds();
   const Stop stop{.rtol = 0, .max_iter = kIterations, .patience = kIterations};
-  const Solution solution = fixed_point(map, z0, solver, stop);
-  return (processor_seconds() - start) / static_cast<double>(solution.calls);
+  std::int64_t calls = 0;
+  const double seconds = bench::seconds_of([&] { return calls = fixed_point(map, z0, solver, stop).calls; });
+  return seconds / static_cast<double>(calls);
 }
 
-void solver_over_f(benchmark::State& state, const Solver& solver) {
+using Textbook = double (*)(const TanhCell&, const Tensor&);
+
+void solver_over_f(benchmark::State& state, const Solver& solver, Textbook textbook, double at_most) {
   const at::NoGradGuard no_grad;
   const TanhCell f(state.range(0), state.range(1));
   const Map map(f);
   const Tensor z0 = at::zeros_like(f.injection);
-  std::vector<double> bare, solve;
+  std::vector<double> bare, ours, theirs;
   bare_seconds(f, z0);
   for (auto _ : state) {
     bare.push_back(bare_seconds(f, z0));
-    solve.push_back(solve_seconds(map, z0, solver));
-    state.SetIterationTime(solve.back() * kIterations);
+    ours.push_back(solve_seconds(map, z0, solver));
+    theirs.push_back(textbook(f, z0));
+    state.SetIterationTime(ours.back() * kIterations);
   }
-  state.counters["f_us"] = 1e6 * median(bare);
-  state.counters["iteration_us"] = 1e6 * median(solve);
-  state.counters["ratio"] = median(solve) / median(bare);
+  bench::report_over_limit(
+      state, {.ours = bench::median(ours), .libtorch = bench::median(theirs), .limit = bench::median(bare)}, at_most);
 }
 
-// One hard row among 255 easy ones: processor time without compaction over with. Counters: times_faster, and
-// iterations_ratio of the hard row over the others. The cosines stand for a real map, which costs several times what
-// the solver does.
-void compaction(benchmark::State& state, double easy, double hard, const Solver& solver) {
+// One hard row among 255 easy ones: processor time without compaction over with. Counter iterations_ratio: that of the
+// hard row over the others. The cosines stand for a real map, which costs several times what the solver does.
+struct Saving {  // what compaction must save: so many times, or this share of iterations_ratio
+  double times = 0;
+  double share = 0;
+};
+
+void compaction(benchmark::State& state, double easy, double hard, const Solver& solver, Saving saving) {
   constexpr std::int64_t kRows = 256, kWidth = 512, kLayers = 40;
   Tensor gain = at::full({kRows, 1}, easy);
   gain[100][0] = hard;
@@ -86,43 +114,58 @@ void compaction(benchmark::State& state, double easy, double hard, const Solver&
     return (y - 1).mul_(rows.of(rate)).add_(1).add_(worked, 0);
   });
   const auto seconds = [&](bool compact, double& iterations) {
-    const double start = processor_seconds();
-    const Solution s =
-        fixed_point(map, at::zeros({kRows, kWidth}), solver, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
-    iterations = static_cast<double>(s.iterations[100]) / static_cast<double>(s.iterations[0]);
-    return processor_seconds() - start;
+    const Tensor start = at::zeros({kRows, kWidth});
+    return bench::seconds_of([&] {
+      const Solution s = fixed_point(map, start, solver, {.rtol = 1e-5, .max_iter = 2000}, {.compact = compact});
+      return iterations = static_cast<double>(s.iterations[100]) / static_cast<double>(s.iterations[0]);
+    });
   };
   double ratio = 0;
-  std::vector<double> factor;
+  std::vector<double> factor, ours;
   for (auto _ : state) {
     const double without = seconds(false, ratio), with = seconds(true, ratio);
     factor.push_back(without / with);
+    ours.push_back(with);
     state.SetIterationTime(with);
   }
-  state.counters["times_faster"] = median(factor);
   state.counters["iterations_ratio"] = ratio;
+  bench::report(state, {.ours = bench::median(ours)});
+  bench::report_ratio(state, bench::median(factor), "without compaction / with", bench::Wanted::at_least,
+                      std::max(saving.times, saving.share * ratio));
 }
 
-void compaction_picard(benchmark::State& state) { compaction(state, .5, .99, Picard{}); }
-void compaction_anderson(benchmark::State& state) { compaction(state, .02, .998, Anderson{}); }
+void compaction_picard(benchmark::State& state) { compaction(state, .5, .99, Picard{}, {.times = 8}); }
+void compaction_anderson(benchmark::State& state) { compaction(state, .02, .998, Anderson{}, {.share = .7}); }
 BENCHMARK(compaction_picard)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 BENCHMARK(compaction_anderson)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 
-void solve_picard(benchmark::State& state) { solver_over_f(state, Picard{}); }
-void solve_anderson(benchmark::State& state) { solver_over_f(state, Anderson{.depth = 5}); }
+// What an iteration may cost at most, in bare f.
+struct Bound {
+  std::int64_t batch, width;
+  double picard, anderson;
+};
+constexpr Bound kBounds[] = {{1, 64, 2, 5}, {32, 64, 0, 1.6}, {64, 512, 1.05, 1.3}, {256, 1024, 1.03, 1.15}};
 
-BENCHMARK(solve_picard)
-    ->Args({1, 64})
-    ->Args({64, 512})
-    ->Args({256, 1024})
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
-BENCHMARK(solve_anderson)
-    ->Args({1, 64})
-    ->Args({64, 512})
-    ->Args({256, 1024})
-    ->UseManualTime()
-    ->Unit(benchmark::kMicrosecond);
+Bound bound_of(const benchmark::State& state) {
+  return *std::find_if(std::begin(kBounds), std::end(kBounds),
+                       [&](const Bound& b) { return b.batch == state.range(0) && b.width == state.range(1); });
+}
+
+void sizes(benchmark::internal::Benchmark* entry) {
+  for (const Bound& bound : kBounds) entry->Args({bound.batch, bound.width});
+  entry->UseManualTime()->Unit(benchmark::kMicrosecond);
+}
+
+void solve_picard(benchmark::State& state) {
+  solver_over_f(state, Picard{}, textbook_picard_seconds, bound_of(state).picard);
+}
+BENCHMARK(solve_picard)->Apply(sizes);
+
+void solve_anderson(benchmark::State& state) {
+  const Textbook textbook = [](const TanhCell& f, const Tensor& z0) { return textbook_anderson_seconds(f, z0, 5); };
+  solver_over_f(state, Anderson{.depth = 5}, textbook, bound_of(state).anderson);
+}
+BENCHMARK(solve_anderson)->Apply(sizes);
 
 }  // namespace
 }  // namespace fathom::solve
