@@ -9,6 +9,7 @@
 #include <benchmark/benchmark.h>
 
 #include "bench/row.h"
+#include "fathom/nn/dense_cell.h"
 #include "fathom/solve/fixed_point.h"
 
 namespace fathom::solve {
@@ -70,11 +71,9 @@ double textbook_anderson_seconds(const TanhCell& f, const Tensor& z0, std::int64
   return bench::seconds_of(step, kIterations);
 }
 
-double solve_seconds(const Map& map, const Tensor& z0, const Solver& solver) {
+double solve_seconds(const Map& map, const Tensor& z0, const Solver& solver, const Loop& loop = {}) {
   const Stop stop{.rtol = 0, .max_iter = kIterations, .patience = kIterations};
-  std::int64_t calls = 0;
-  const double seconds = bench::seconds_of([&] { return calls = fixed_point(map, z0, solver, stop).calls; });
-  return seconds / static_cast<double>(calls);
+  return bench::seconds_of([&] { return fixed_point(map, z0, solver, stop, loop).calls; }) / kIterations;
 }
 
 using Textbook = double (*)(const TanhCell&, const Tensor&);
@@ -166,6 +165,74 @@ void solve_anderson(benchmark::State& state) {
   solver_over_f(state, Anderson{.depth = 5}, textbook, bound_of(state).anderson);
 }
 BENCHMARK(solve_anderson)->Apply(sizes);
+
+// The same iteration of a dense cell with packed weights: ours tile by tile, counters batch_us in one batch and
+// generic_us by tensor operations. The limit is again one bare f of tensor operations, which a packed f undercuts.
+void solve_packed_cell(benchmark::State& state) {
+  const at::NoGradGuard no_grad;
+  const TanhCell f(state.range(0), state.range(1));
+  const Map generic(f), packed = nn::dense_map(f.weight.t(), f.injection, nn::Activation::tanh);
+  const Tensor z0 = at::zeros_like(f.injection);
+  const Anderson solver{.depth = 5};
+  std::vector<double> bare, ours, batch, by_operations, theirs;
+  bare_seconds(f, z0);
+  for (auto _ : state) {
+    bare.push_back(bare_seconds(f, z0));
+    ours.push_back(solve_seconds(packed, z0, solver));
+    batch.push_back(solve_seconds(packed, z0, solver, {.tiles = false}));
+    by_operations.push_back(solve_seconds(generic, z0, solver));
+    theirs.push_back(textbook_anderson_seconds(f, z0, 5));
+    state.SetIterationTime(ours.back() * kIterations);
+  }
+  state.counters["batch_us"] = 1e6 * bench::median(batch);
+  state.counters["generic_us"] = 1e6 * bench::median(by_operations);
+  bench::report_over_limit(
+      state, {.ours = bench::median(ours), .libtorch = bench::median(theirs), .limit = bench::median(bare)});
+}
+BENCHMARK(solve_packed_cell)
+    ->Args({1, 64})
+    ->Args({64, 64})
+    ->Args({64, 256})
+    ->Args({256, 256})
+    ->Args({256, 1024})
+    ->UseManualTime()
+    ->Unit(benchmark::kMicrosecond);
+
+// 4096 samples of which few are hard (gains 1 - 10^-e, e uniform in [.1, 2.2]): every row until it is done, tile by
+// tile with the next sample in its place, against all rows until the last is done.
+void heavy_tailed_batch(benchmark::State& state) {
+  constexpr std::int64_t kRows = 4096, kWidth = 64;
+  at::manual_seed(4);
+  const Tensor weight = std::get<0>(at::linalg_qr(at::randn({kWidth, kWidth})));
+  const Tensor gain = 1 - at::pow(10, -(at::rand({kRows, 1}) * 2.1 + .1));
+  // |tanh'| <= 1 at x = 0 and falls with |x|: a row's input sets its gain.
+  const Tensor input = at::randn({kRows, kWidth}) * (1 - gain) * 3;
+  const Map map = nn::dense_map(weight * .995, input, nn::Activation::tanh);
+  const Tensor z0 = at::zeros_like(input);
+  const Stop stop{.rtol = 1e-4, .max_iter = 500};
+  std::vector<double> ours, batch, to_the_last;
+  Solution s;
+  const auto seconds = [&](const Loop& loop) {
+    return bench::seconds_of([&] {
+      s = fixed_point(map, z0, Picard{}, stop, loop);
+      return s.calls;
+    });
+  };
+  for (auto _ : state) {
+    batch.push_back(seconds({.tiles = false}));
+    to_the_last.push_back(seconds({.compact = false, .tiles = false}));
+    ours.push_back(seconds({}));
+    state.SetIterationTime(ours.back());
+  }
+  std::vector<double> counts(s.iterations.begin(), s.iterations.end());
+  state.counters["median_iterations"] = bench::median(counts);
+  state.counters["most_iterations"] = *std::max_element(counts.begin(), counts.end());
+  state.counters["batch_us"] = 1e6 * bench::median(batch);
+  bench::report(state, {.ours = bench::median(ours)});
+  bench::report_ratio(state, bench::median(to_the_last) / bench::median(ours), "all rows to the last / ours",
+                      bench::Wanted::at_least, 0);
+}
+BENCHMARK(heavy_tailed_batch)->UseManualTime()->Unit(benchmark::kMillisecond)->Iterations(3);
 
 }  // namespace
 }  // namespace fathom::solve

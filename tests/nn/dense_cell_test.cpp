@@ -56,7 +56,7 @@ struct OnTensors {
 
 template <class T>
 OnTensors<T> packed(const Map& map) {
-  return {*map.packed<T>()};
+  return {dynamic_cast<const tensor::PackedCell<T>&>(*map.packed<T>())};
 }
 
 // The map must be compared with itself: its callable on rows `samples` of the batch.
