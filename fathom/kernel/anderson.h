@@ -45,7 +45,7 @@ struct AndersonHistory {
 struct Ring {
   std::int64_t newest = -1;  // -1: nothing written yet
   std::int64_t depth = 0;
-  std::int64_t column(std::int64_t age) const { return (newest - age + depth) % depth; }
+  std::int64_t column(std::int64_t age) const { return newest - age + (age > newest ? depth : 0); }
 };
 
 // Inner products of one row with its columns by their age, 0 = the newest.
@@ -71,11 +71,11 @@ template <class T>
 void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const Ring& ring,
                   const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous);
 
-// gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x
-// count, row-major) and rhs = DR'r. Columns are scaled to unit length, so that neither the scale of
-// the state nor the speed of convergence matters, and eliminated by pivoted Cholesky; those that
-// depend on the ones before to rounding get weight 0. Cost: count^3 / 6. Returns false when a
-// number is not finite; gamma is then undefined. count <= kMaxDepth.
+// gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x count, row-major;
+// the lower triangle is read) and rhs = DR'r. Pivots are judged relative to the columns' lengths, so that neither the
+// scale of the state nor the speed of convergence matters; columns that depend on the others to rounding get weight 0.
+// Cost: count^3 / 6 multiplications and count divisions. Returns false when a number is not finite; gamma is then
+// undefined. count <= kMaxDepth.
 bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
 
 }  // namespace fathom::kernel

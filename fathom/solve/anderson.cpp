@@ -86,7 +86,7 @@ class AndersonMethod final : public Method {
     const std::int64_t count = columns_[row];
     double by_age[kernel::kMaxDepth * kernel::kMaxDepth], gamma[kernel::kMaxDepth];
     for (std::int64_t i = 0; i < count; ++i) {
-      for (std::int64_t j = 0; j < count; ++j) by_age[i * count + j] = gram(row, ring_.column(i), ring_.column(j));
+      for (std::int64_t j = 0; j <= i; ++j) by_age[i * count + j] = gram(row, ring_.column(i), ring_.column(j));
     }
     if (!kernel::anderson_weights(by_age, products_[row].rhs, count, options_.ridge, gamma)) return false;
     const double norm = std::sqrt(std::inner_product(gamma, gamma + count, gamma, 0.0));
