@@ -2,7 +2,7 @@
 //
 //   measure   r = g - y;  newest columns dr = r - (g_prev - y_prev), dg = g - g_prev;
 //             the new row <dr, dr_j> of the Gram matrix, the right-hand side <r, dr_j>
-//   weights   gamma = argmin ||r - DR gamma||^2, from the Gram matrix alone
+//   weights   gamma = argmin ||r - DR gamma||^2, from the Gram matrix alone (anderson_weights.h)
 //   mix       y_prev = y, g_prev = g;  y+ = g - DG gamma - (1-beta)(r - DR gamma)
 //
 // Accuracy: sums in double, error <= width * 2^-53 of sum |a_i b_i|; the mix in T, error <=
@@ -18,11 +18,10 @@
 #include <cstdint>
 #include <span>
 
+#include "fathom/kernel/anderson_weights.h"
 #include "fathom/kernel/rows.h"
 
 namespace fathom::kernel {
-
-inline constexpr std::int64_t kMaxDepth = 32;
 
 // What is remembered of every sample: its last point and a ring of `depth` columns of differences.
 template <class T>
@@ -70,12 +69,5 @@ void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_
 template <class T>
 void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const Ring& ring,
                   const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous);
-
-// gamma of min ||r - DR gamma||^2 + ridge ||diag(DR'DR)^(1/2) gamma||^2 from gram = DR'DR (count x count, row-major;
-// the lower triangle is read) and rhs = DR'r. Pivots are judged relative to the columns' lengths, so that neither the
-// scale of the state nor the speed of convergence matters; columns that depend on the others to rounding get weight 0.
-// Cost: count^3 / 6 multiplications and count divisions. Returns false when a number is not finite; gamma is then
-// undefined. count <= kMaxDepth.
-bool anderson_weights(const double* gram, const double* rhs, std::int64_t count, double ridge, double* gamma);
 
 }  // namespace fathom::kernel

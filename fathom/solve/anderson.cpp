@@ -1,8 +1,6 @@
 #include "fathom/solve/anderson.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 
 #include "fathom/solve/anderson_type_one.h"
 #include "fathom/solve/anderson_vectors.h"
@@ -47,6 +45,7 @@ class AndersonMethod final : public Method {
     for (LiveRow& live : rows) {
       if (live.running) choose_step(live, best_residual[live.row]);
     }
+    solve_waiting();
     vectors_->mix(rows, g, ring_, weights_, y, best);
   }
 
@@ -73,26 +72,40 @@ class AndersonMethod final : public Method {
   }
 
   void choose_step(LiveRow& live, double best_residual) {
-    double* weights = weights_.data() + live.row * options_.depth;
-    std::fill_n(weights, options_.depth, 0.0);
-    live.roll_back = mixed_[live.row] && !(live.residual <= options_.safeguard * best_residual);
-    if (live.roll_back) columns_[live.row] = 0;
-    mixed_[live.row] =
-        !live.roll_back && age_[live.row] > options_.delay && columns_[live.row] > 0 && mix(live.row, weights);
+    const std::int64_t row = live.row;
+    std::fill_n(weights_.data() + row * options_.depth, options_.depth, 0.0);
+    live.roll_back = mixed_[row] && !(live.residual <= options_.safeguard * best_residual);
+    if (live.roll_back) columns_[row] = 0;
+    mixed_[row] = false;
+    if (!live.roll_back && age_[row] > options_.delay && columns_[row] > 0) wait(row);
   }
 
-  // Fills the weights by age; leaves them at 0 and returns false where they cannot be trusted.
-  bool mix(std::int64_t row, double* weights) {
-    const std::int64_t count = columns_[row];
-    double by_age[kernel::kMaxDepth * kernel::kMaxDepth], gamma[kernel::kMaxDepth];
-    for (std::int64_t i = 0; i < count; ++i) {
-      for (std::int64_t j = 0; j <= i; ++j) by_age[i * count + j] = gram(row, ring_.column(i), ring_.column(j));
+  // Rows with as many columns are solved together, a lane each.
+  void wait(std::int64_t row) {
+    if (waiting_ == kernel::GramBatch::kRows || (waiting_ > 0 && batch_.count != columns_[row])) solve_waiting();
+    const int lane = waiting_++;
+    waiting_rows_[lane] = row;
+    batch_.count = columns_[row];
+    for (std::int64_t i = 0; i < batch_.count; ++i) {
+      for (std::int64_t j = 0; j <= i; ++j) batch_.at(i, j, lane) = gram(row, ring_.column(i), ring_.column(j));
+      batch_.rhs[i][lane] = products_[row].rhs[i];
     }
-    if (!kernel::anderson_weights(by_age, products_[row].rhs, count, options_.ridge, gamma)) return false;
-    const double norm = std::sqrt(std::inner_product(gamma, gamma + count, gamma, 0.0));
-    if (!(norm <= options_.max_weight)) return false;
-    std::copy_n(gamma, count, weights);
-    return norm > 0;
+  }
+
+  // Fills the weights by age of the rows that wait; leaves them at 0 where they cannot be trusted.
+  void solve_waiting() {
+    if (waiting_ == 0) return;
+    double gamma[kernel::kMaxDepth][kernel::GramBatch::kRows];
+    const std::uint32_t finite = kernel::anderson_weights(batch_, waiting_, options_.ridge, gamma);
+    for (int lane = 0; lane < waiting_; ++lane) {
+      double square = 0;
+      for (std::int64_t i = 0; i < batch_.count; ++i) square += gamma[i][lane] * gamma[i][lane];
+      const std::int64_t row = waiting_rows_[lane];
+      mixed_[row] = (finite >> lane & 1) != 0 && square > 0 && square <= options_.max_weight * options_.max_weight;
+      if (!mixed_[row]) continue;
+      for (std::int64_t i = 0; i < batch_.count; ++i) weights_[row * options_.depth + i] = gamma[i][lane];
+    }
+    waiting_ = 0;
   }
 
   Anderson options_;
@@ -105,6 +118,9 @@ class AndersonMethod final : public Method {
   std::vector<double> gram_;           // [row][ring column][ring column]
   std::vector<double> weights_;        // [row][age]
   std::vector<kernel::AndersonProducts> products_;
+  kernel::GramBatch batch_{};
+  std::int64_t waiting_rows_[kernel::GramBatch::kRows];
+  int waiting_ = 0;  // lanes of batch_ in use
 };
 
 }  // namespace
