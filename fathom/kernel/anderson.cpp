@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "fathom/kernel/anderson_rows.h"
+#include "fathom/kernel/parallel.h"
 
 namespace fathom::kernel {
 namespace {
@@ -35,11 +36,10 @@ void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_
                       Squares* squares, AndersonProducts* products) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
-#pragma omp parallel for schedule(static) if (count > 1 && count * history.width >= kParallelFrom)
-  for (std::int64_t i = 0; i < count; ++i) {
+  for_each_index(count, count * history.width >= kParallelFrom, [&](std::int64_t i) {
     const std::int64_t row = rows[i].row;
     measure_one(rows[i], part_start, y, g, history, ring, columns[row], squares + row * parts, products[row]);
-  }
+  });
 }
 
 template <class T>
@@ -47,12 +47,11 @@ void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHisto
                   const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous) {
   const auto count = static_cast<std::int64_t>(rows.size());
   const std::int64_t width = history.width;
-#pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
-  for (std::int64_t i = 0; i < count; ++i) {
+  for_each_index(count, count * width >= kParallelFrom, [&](std::int64_t i) {
     const std::int64_t row = rows[i].row, at = rows[i].slot * width;
     anderson_advance_row(rows[i], g + at, history, ring, weights + row * history.depth, damping, y + at,
                          best + row * width, best_is_previous[row]);
-  }
+  });
 }
 
 using Rows = std::span<const LiveRow>;

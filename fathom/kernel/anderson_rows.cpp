@@ -27,9 +27,16 @@ HWY_INLINE void with_constant(std::int64_t n, const F& f) {
   f(std::integral_constant<int, kMost>());
 }
 
-// Rows are too short for the hardware to run ahead of their end, so the loads are announced: 1 KB of floats ahead,
-// which may lie beyond the row, where the next one is.
+// Rows are too short for the hardware to run ahead of their end, so the loads of wide ones are announced: 1 KB of
+// floats ahead, which may lie beyond the row, where the next one is. Narrow rows have all of it in the first-level
+// cache.
 constexpr std::int64_t kAhead = 256;
+constexpr std::int64_t kWide = 2 * kAhead;
+
+template <bool kFar>
+HWY_INLINE void announce(const void* address) {
+  if constexpr (kFar) hwy::Prefetch(static_cast<const char*>(address));
+}
 
 // Columns whose products are taken in the pass that writes the newest of them.
 constexpr int kFused = 5;
@@ -43,7 +50,7 @@ struct RowSums {
 
 // The newest columns of [begin, end) as far as whole vectors of d64 go, and the products with the first kColumns
 // columns. kColumns = 0: the first point, which has none.
-template <int kColumns, class D64, class T>
+template <int kColumns, bool kFar, class D64, class T>
 HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std::int64_t begin, std::int64_t end,
                                         RowSums& sums) {
   const hn::Rebind<T, D64> d;
@@ -58,10 +65,10 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
     residual = hn::MulAdd(wide_r, wide_r, residual);
     value = hn::MulAdd(wide_g, wide_g, value);
     if constexpr (kColumns > 0) {
-      hwy::Prefetch(row.g_prev + i + kAhead);
-      hwy::Prefetch(row.y_prev + i + kAhead);
-      hwy::Prefetch(row.dr + i + kAhead);
-      hwy::Prefetch(row.dg + i + kAhead);
+      announce<kFar>(row.g_prev + i + kAhead);
+      announce<kFar>(row.y_prev + i + kAhead);
+      announce<kFar>(row.dr + i + kAhead);
+      announce<kFar>(row.dg + i + kAhead);
       const auto g_prev = hn::LoadU(d, row.g_prev + i);
       const auto dr = hn::Sub(r, hn::Sub(g_prev, hn::LoadU(d, row.y_prev + i)));
       hn::StoreU(dr, d, row.dr + i);
@@ -71,7 +78,7 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
       rhs[0] = hn::MulAdd(wide_r, wide_dr, rhs[0]);
 #pragma GCC unroll 4
       for (int k = 1; k < kColumns; ++k) {
-        hwy::Prefetch(row.columns[k] + i + kAhead);
+        announce<kFar>(row.columns[k] + i + kAhead);
         const auto column = load_double(d64, row.columns[k] + i);
         gram[k] = hn::MulAdd(wide_dr, column, gram[k]);
         rhs[k] = hn::MulAdd(wide_r, column, rhs[k]);
@@ -117,8 +124,9 @@ void measure_range(const AndersonRow<T>& row, std::int64_t begin, std::int64_t e
   const hn::ScalableTag<double> wide;
   const hn::CappedTag<double, 1> one;
   with_constant<kFused>(row.count, [&](auto columns) HWY_ATTR {
-    const std::int64_t rest = measure_vectors<columns()>(wide, row, begin, end, sums);
-    measure_vectors<columns()>(one, row, rest, end, sums);
+    const std::int64_t rest = end - begin < kWide ? measure_vectors<columns(), false>(wide, row, begin, end, sums)
+                                                  : measure_vectors<columns(), true>(wide, row, begin, end, sums);
+    measure_vectors<columns(), false>(one, row, rest, end, sums);
   });
   for (std::int64_t first = kFused; first < row.count; first += kMore) {
     with_constant<kMore - 1>(std::min<std::int64_t>(row.count - first, kMore) - 1, [&](auto less_one) HWY_ATTR {
@@ -161,7 +169,7 @@ struct Mixture {
 };
 
 // y_prev = y, g_prev = g;  y = g - sum_k w_k dg_k, and with damping beta < 1 less (1-beta) (r - sum_k w_k dr_k).
-template <int kUnroll, class D, class T = hn::TFromD<D>>
+template <int kUnroll, bool kFar, class D, class T = hn::TFromD<D>>
 HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
   hn::Vec<D> sum[kUnroll], back[kUnroll];
   const auto subtract_columns = [&](const T* const* x) HWY_ATTR {
@@ -169,7 +177,7 @@ HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& w
       const auto w = hn::Set(d, with.weight[k]);
 #pragma GCC unroll 4
       for (int u = 0; u < kUnroll; ++u) {
-        hwy::Prefetch(x[k] + i + u * lanes_of(d) + kAhead);
+        announce<kFar>(x[k] + i + u * lanes_of(d) + kAhead);
         sum[u] = hn::NegMulAdd(w, hn::LoadU(d, x[k] + i + u * lanes_of(d)), sum[u]);
       }
     }
@@ -194,13 +202,19 @@ HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& w
   }
 }
 
-template <class T>
-void mix_row(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+template <bool kFar, class T>
+void mix_all(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
   const hn::ScalableTag<T> d;
   std::int64_t i = 0;
-  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4>(d, i, g, with, y, y_prev, g_prev);
-  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1>(d, i, g, with, y, y_prev, g_prev);
-  for (; i < n; ++i) mix_vectors<1>(hn::CappedTag<T, 1>(), i, g, with, y, y_prev, g_prev);
+  for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4, kFar>(d, i, g, with, y, y_prev, g_prev);
+  for (; i + lanes_of(d) <= n; i += lanes_of(d)) mix_vectors<1, kFar>(d, i, g, with, y, y_prev, g_prev);
+  for (; i < n; ++i) mix_vectors<1, kFar>(hn::CappedTag<T, 1>(), i, g, with, y, y_prev, g_prev);
+}
+
+template <class T>
+void mix_row(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+  if (n < kWide) return mix_all<false>(n, g, with, y, y_prev, g_prev);
+  mix_all<true>(n, g, with, y, y_prev, g_prev);
 }
 
 // y = best + beta (best_g - best), which becomes the step from the previous point.

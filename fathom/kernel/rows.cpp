@@ -8,6 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "fathom/kernel/parallel.h"
 #include "fathom/kernel/row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -104,21 +105,19 @@ void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_
   const auto count = static_cast<std::int64_t>(rows.size());
   const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
   const std::int64_t width = part_start[parts];
-#pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
-  for (std::int64_t i = 0; i < count; ++i) {
+  for_each_index(count, count * width >= kParallelFrom, [&](std::int64_t i) {
     const std::int64_t at = rows[i].slot * width;
     for (std::int64_t p = 0; p < parts; ++p) {
       const std::int64_t start = at + part_start[p];
       squares[rows[i].row * parts + p] = dispatch_squares(y + start, g + start, part_start[p + 1] - part_start[p]);
     }
-  }
+  });
 }
 
 template <class T>
 void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best) {
   const auto count = static_cast<std::int64_t>(rows.size());
-#pragma omp parallel for schedule(static) if (count > 1 && count * width >= kParallelFrom)
-  for (std::int64_t i = 0; i < count; ++i) {
+  for_each_index(count, count * width >= kParallelFrom, [&](std::int64_t i) {
     const std::int64_t at = rows[i].slot * width;
     T* best_row = best + rows[i].row * width;
     if constexpr (std::is_same_v<T, float>) {
@@ -126,7 +125,7 @@ void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, 
     } else {
       HWY_DYNAMIC_DISPATCH(step_double)(rows[i], width, g + at, damping, y + at, best_row);
     }
-  }
+  });
 }
 
 template void residual_squares(std::span<const LiveRow>, std::span<const std::int64_t>, const float*, const float*,
