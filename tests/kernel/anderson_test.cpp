@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,7 +23,7 @@ std::vector<T> normals(std::int64_t count, std::uint64_t seed) {
 }
 
 // One row of `width` numbers whose history starts off a vector boundary, filled at random.
-template <class T>
+template <class T, class Column = T>
 struct Row {
   std::int64_t width, depth;
   std::vector<T> y, g, memory, best;
@@ -33,10 +34,31 @@ struct Row {
         depth(depth_of),
         y(normals<T>(width, 1)),
         g(normals<T>(width, 2)),
-        memory(normals<T>(1 + AndersonHistory<T>::matrices(depth) * width, 3)),
-        best(normals<T>(width, 4)) {}
-  AndersonHistory<T> history() { return {memory.data() + 1, 1, width, depth}; }
+        memory(normals<T>(1 + AndersonHistory<T, Column>::matrices(depth) * width, 3)),
+        best(normals<T>(width, 4)) {
+    const auto columns = normals<float>(2 * depth * width, 6);
+    for (std::int64_t i = 0; i < 2 * depth * width; ++i) history().column(0, 0)[i] = Column(columns[i]);
+  }
+  AndersonHistory<T, Column> history() { return {memory.data() + 1, 1, width, depth}; }
 };
+
+// As a column keeps it.
+double kept(double x, float) { return static_cast<float>(x); }
+double kept(double x, double) { return x; }
+double kept(double x, Bfloat16) { return static_cast<float>(Bfloat16(static_cast<float>(x))); }
+
+template <class Column>
+std::vector<double> doubles(const Column* x, std::int64_t n) {
+  std::vector<double> wide;
+  for (std::int64_t i = 0; i < n; ++i) {
+    if constexpr (std::is_same_v<Column, Bfloat16>) {
+      wide.push_back(static_cast<float>(x[i]));
+    } else {
+      wide.push_back(x[i]);
+    }
+  }
+  return wide;
+}
 
 double dot(const auto* a, const auto* b, std::int64_t n) {
   double sum = 0;
@@ -55,9 +77,9 @@ class AndersonKernel : public testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(AndersonKernel, Types);
 
-template <class T>
+template <class T, class Column = T>
 void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
-  Row<T> row(width, depth);
+  Row<T, Column> row(width, depth);
   const auto history = row.history();
   const Ring ring{depth / 2, depth};
   const T* y_prev = history.y_prev(0);
@@ -66,21 +88,21 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
   Squares squares[2];
   AndersonProducts products;
   anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, ring, &count, squares, &products);
-  const T* dr = history.dr(0, ring.newest);
+  const auto dr = doubles(history.dr(0, ring.newest), width), dg = doubles(history.dg(0, ring.newest), width);
   std::vector<T> r(width);
   for (std::int64_t i = 0; i < width; ++i) {
     r[i] = row.g[i] - row.y[i];
-    ASSERT_EQ(dr[i], r[i] - static_cast<T>(g_prev[i] - y_prev[i]));
-    ASSERT_EQ(history.dg(0, ring.newest)[i], row.g[i] - g_prev[i]);
+    ASSERT_EQ(dr[i], kept(r[i] - static_cast<T>(g_prev[i] - y_prev[i]), Column()));
+    ASSERT_EQ(dg[i], kept(row.g[i] - g_prev[i], Column()));
   }
   const std::int64_t half = width / 2;
   EXPECT_NEAR(squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
   EXPECT_NEAR(squares[1].value, dot(&row.g[half], &row.g[half], width - half),
               dot_bound(&row.g[half], &row.g[half], width - half));
   for (std::int64_t age = 0; age < count; ++age) {
-    const T* column = history.dr(0, ring.column(age));
-    EXPECT_NEAR(products.gram[age], dot(dr, column, width), dot_bound(dr, column, width));
-    EXPECT_NEAR(products.rhs[age], dot(r.data(), column, width), dot_bound(r.data(), column, width));
+    const auto column = doubles(history.dr(0, ring.column(age)), width);
+    EXPECT_NEAR(products.gram[age], dot(dr.data(), column.data(), width), dot_bound(dr.data(), column.data(), width));
+    EXPECT_NEAR(products.rhs[age], dot(r.data(), column.data(), width), dot_bound(r.data(), column.data(), width));
   }
 }
 
@@ -89,6 +111,14 @@ TYPED_TEST(AndersonKernel, MeasureMatchesTheReference) {
     for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam>(width, 5, 5);
     for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_measure<TypeParam>(37, depth, depth);
     for (std::int64_t count = 1; count <= 5; ++count) check_measure<TypeParam>(2500, 5, count);  // several chunks
+  });
+}
+
+TYPED_TEST(AndersonKernel, MeasureOfShortColumnsMatchesTheReference) {
+  for_each_target([] {
+    for (std::int64_t width = 1; width <= 70; ++width) check_measure<TypeParam, Bfloat16>(width, 5, 5);
+    for (std::int64_t depth = 1; depth <= 9; ++depth) check_measure<TypeParam, Bfloat16>(37, depth, depth);
+    check_measure<TypeParam, Bfloat16>(2500, 7, 6);
   });
 }
 
@@ -106,16 +136,16 @@ TYPED_TEST(AndersonKernel, TheFirstPointHasNoColumn) {
   EXPECT_NEAR(squares.value, dot(row.g.data(), row.g.data(), 9), dot_bound(row.g.data(), row.g.data(), 9));
 }
 
-template <class T>
+template <class T, class Column = T>
 void check_mix(std::int64_t width, std::int64_t depth, T damping) {
-  Row<T> row(width, depth);
+  Row<T, Column> row(width, depth);
   const auto history = row.history();
   const Ring ring{depth / 2, depth};
   auto weights = normals<double>(depth, 5);
   if (depth > 1) {
     weights[1] = 0;  // and its column must not be read
-    std::fill_n(history.dg(0, ring.column(1)), width, std::numeric_limits<T>::quiet_NaN());
-    std::fill_n(history.dr(0, ring.column(1)), width, std::numeric_limits<T>::quiet_NaN());
+    std::fill_n(history.dg(0, ring.column(1)), width, Column(std::numeric_limits<float>::quiet_NaN()));
+    std::fill_n(history.dr(0, ring.column(1)), width, Column(std::numeric_limits<float>::quiet_NaN()));
   }
   const auto y0 = row.y;
   std::uint8_t best_is_previous = 0;
@@ -125,7 +155,8 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
     double mixed = row.g[i], back = row.g[i] - y0[i], size = std::abs(mixed) + std::abs(back);
     for (std::int64_t age = 0; age < depth; ++age) {
       if (weights[age] == 0) continue;
-      const double dg = history.dg(0, ring.column(age))[i], dr = history.dr(0, ring.column(age))[i];
+      const double dg = doubles(history.dg(0, ring.column(age)) + i, 1)[0];
+      const double dr = doubles(history.dr(0, ring.column(age)) + i, 1)[0];
       mixed -= weights[age] * dg;
       back -= weights[age] * dr;
       size += std::abs(weights[age]) * (std::abs(dg) + std::abs(dr));
@@ -145,6 +176,45 @@ TYPED_TEST(AndersonKernel, MixMatchesTheReference) {
       check_mix<T>(width, 3, T{.75});
     }
     for (std::int64_t depth = 1; depth <= kMaxDepth; ++depth) check_mix<T>(37, depth, T{1});
+  });
+}
+
+TYPED_TEST(AndersonKernel, MixOfShortColumnsMatchesTheReference) {
+  using T = TypeParam;
+  for_each_target([] {
+    for (std::int64_t width = 1; width <= 140; ++width) {
+      check_mix<T, Bfloat16>(width, 5, T{1});
+      check_mix<T, Bfloat16>(width, 3, T{.75});
+    }
+  });
+}
+
+TEST(Bfloat16Column, RoundsToTheNearestAndKeepsWhatIsNotFinite) {
+  EXPECT_EQ(static_cast<float>(Bfloat16(1 + 0x1p-8f)), 1);            // a tie goes to even
+  EXPECT_EQ(static_cast<float>(Bfloat16(1 + 0x3p-8f)), 1 + 0x1p-6f);  // also upwards
+  EXPECT_EQ(static_cast<float>(Bfloat16(1 + 0x1.1p-8f)), 1 + 0x1p-7f);
+  EXPECT_EQ(static_cast<float>(Bfloat16(-std::numeric_limits<float>::infinity())),
+            -std::numeric_limits<float>::infinity());
+  EXPECT_TRUE(std::isnan(static_cast<float>(Bfloat16(std::numeric_limits<float>::quiet_NaN()))));
+  base::Random random(9);
+  for (int i = 0; i < 10000; ++i) {
+    const double x = random.normal() * std::exp(20 * random.normal());
+    EXPECT_LE(std::abs(static_cast<float>(Bfloat16(static_cast<float>(x))) - x), 0x1.001p-8 * std::abs(x));
+  }
+}
+
+// A column that is not a number stays one, so that the row is seen to have failed.
+TEST(Bfloat16Column, IsNotANumberWhereTheDifferenceIsNot) {
+  for_each_target([] {
+    Row<float, Bfloat16> row(9, 2);
+    row.g[4] = std::numeric_limits<float>::quiet_NaN();
+    const std::int64_t starts[] = {0, 9}, one = 1;
+    Squares squares;
+    AndersonProducts products;
+    anderson_measure<float>({&row.live, 1}, starts, row.y.data(), row.g.data(), row.history(), Ring{0, 2}, &one,
+                            &squares, &products);
+    EXPECT_TRUE(std::isnan(products.gram[0]));
+    EXPECT_TRUE(std::isnan(static_cast<float>(row.history().dg(0, 0)[4])));
   });
 }
 
