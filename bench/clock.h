@@ -25,7 +25,7 @@ double seconds_of(const Work& work, int times = 1) {
 
 // The median of calls until `budget` seconds are spent, three at least; the first call is not counted.
 template <class Work>
-double median_seconds(const Work& work, double budget = 1) {
+double median_seconds(const Work& work, double budget = 0.5) {
   work();
   std::vector<double> seconds;
   for (double spent = 0; seconds.size() < 3 || spent < budget; spent += seconds.back()) {
