@@ -1,4 +1,6 @@
 // fathom completion: scripts for three shells, made from the parser itself.
+#include <algorithm>
+
 #include <CLI/CLI.hpp>
 
 #include "app/front/cmd.h"
@@ -9,11 +11,19 @@ namespace fathom::app {
 
 namespace {
 
+// A flag as a shell sees it: what may follow it.
+struct Flag {
+  enum class Value { none, words, file, other };
+  std::string name, help;
+  Value value = Value::none;
+  std::string words;  // of Value::words, blanks between them
+};
+
 // One command as a shell sees it.
 struct Words {
   std::string command, summary;
-  std::vector<std::pair<std::string, std::string>> flags;  // name, help
-  std::vector<std::string> positional;                     // the words that may follow; empty: files
+  std::vector<Flag> flags;
+  std::vector<std::string> positional;  // the words that may follow; empty: files
 };
 
 std::vector<std::string> split(std::string text, char separator) {
@@ -26,14 +36,40 @@ std::vector<std::string> split(std::string text, char separator) {
   return parts;
 }
 
+std::vector<std::string> option_names() {
+  std::vector<std::string> names;
+  for (const Domain& domain : domains()) {
+    for (const auto& [name, value] : domain.options(kPresets.front()).domain_settings()) names.push_back(name);
+  }
+  return names;
+}
+
+std::string assignments() { return fmt::format("{}=", fmt::join(option_names(), "= ")); }
+
+Flag flag_of(const CLI::Option& option) {
+  const std::string type = option.get_type_name();
+  Flag flag{"--" + option.get_lnames().front(), option.get_description(), Flag::Value::none, ""};
+  if (option.get_type_size() == 0) return flag;
+  flag.value = Flag::Value::words;
+  if (type.find('|') != std::string::npos) {
+    flag.words = fmt::format("{}", fmt::join(split(type, '|'), " "));
+  } else if (flag.name == "--set") {
+    flag.words = assignments();
+  } else if (flag.name == "--device") {
+    flag.words = "cpu cuda";
+  } else {
+    flag.value = type == "FILE" || type == "DIR" ? Flag::Value::file : Flag::Value::other;
+  }
+  return flag;
+}
+
 Words words_of(const CLI::App& command) {
   Words words{command.get_name(), command.get_description(), {}, {}};
   for (const CLI::Option* option : command.get_options()) {
-    const std::string type = option->get_type_name();
     if (!option->get_positional()) {
-      words.flags.emplace_back("--" + option->get_lnames().front(), option->get_description());
+      words.flags.push_back(flag_of(*option));
     } else if (option->get_name() == "domain" || option->get_name() == "shell") {
-      words.positional = split(type, '|');
+      words.positional = split(option->get_type_name(), '|');
     }
   }
   return words;
@@ -45,25 +81,27 @@ std::vector<Words> all_words(const CLI::App& cli) {
   return all;
 }
 
-std::vector<std::string> option_names() {
-  std::vector<std::string> names;
-  for (const Domain& domain : domains()) {
-    for (const auto& [name, value] : domain.options(kPresets.front()).domain_settings()) names.push_back(name);
+// Every flag that takes a value, once: a name means the same in every command.
+std::vector<Flag> flags_with_value(const std::vector<Words>& all) {
+  std::vector<Flag> flags;
+  for (const Words& words : all) {
+    for (const Flag& flag : words.flags) {
+      const auto same = [&](const Flag& other) { return other.name == flag.name; };
+      if (flag.value != Flag::Value::none && std::none_of(flags.begin(), flags.end(), same)) flags.push_back(flag);
+    }
   }
-  return names;
+  return flags;
 }
 
-std::string assignments() { return fmt::format("{}=", fmt::join(option_names(), "= ")); }
-
-std::string joined(const std::vector<Words>& all, std::string Words::*part) {
-  std::vector<std::string> list;
-  for (const Words& words : all) list.push_back(words.*part);
-  return fmt::format("{}", fmt::join(list, " "));
+std::string names_of(const std::vector<Words>& all) {
+  std::vector<std::string> names;
+  for (const Words& words : all) names.push_back(words.command);
+  return fmt::format("{}", fmt::join(names, " "));
 }
 
 std::string flag_list(const Words& words) {
   std::vector<std::string> names;
-  for (const auto& [name, help] : words.flags) names.push_back(name);
+  for (const Flag& flag : words.flags) names.push_back(flag.name);
   return fmt::format("{}", fmt::join(names, " "));
 }
 
@@ -74,47 +112,72 @@ std::string single_quoted(std::string_view text) {
   return out + "'";
 }
 
-std::string bash_script(const std::vector<Words>& all) {
-  std::string cases;
-  for (const Words& words : all) {
-    cases += fmt::format("    {}) flags='{}' words='{}' ;;\n", words.command, flag_list(words),
-                         fmt::join(words.positional, " "));
-  }
-  return fmt::format(R"(# bash completion of fathom:  source <(fathom completion bash)
-_fathom() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags='' words=''
+// "-o filenames" is asked for where files are offered and nowhere else: readline would append a slash to the command
+// `data` in a folder that holds one of that name, and quote the '=' of an option.
+constexpr const char* kBashHead = R"(# bash completion of fathom:  source <(fathom completion bash)
+_fathom_files() {
+  compopt -o filenames
+  mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+_fathom() {
+  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} flags='' words=''
   COMPREPLY=()
-  if [ "$COMP_CWORD" -eq 1 ]; then
+  if [ "$word" = = ]; then  # --preset=
+    word=''
+    [[ $before == -* ]] || return
+  elif [ "$before" = = ]; then  # --preset=qu
+    before=${COMP_WORDS[COMP_CWORD-2]}
+    [[ $before == -* ]] || return
+  fi
+)";
+
+std::string bash_script(const std::vector<Words>& all) {
+  std::string commands, values;
+  for (const Words& words : all) {
+    commands += fmt::format("    {}) flags='{}' words='{}' ;;\n", words.command, flag_list(words),
+                            fmt::join(words.positional, " "));
+  }
+  for (const Flag& flag : flags_with_value(all)) {
+    const std::string space = flag.words.ends_with('=') ? "; compopt -o nospace" : "";
+    const std::string action = flag.value == Flag::Value::words
+                                   ? fmt::format("words='{}' flags=''{}", flag.words, space)
+                               : flag.value == Flag::Value::file ? "_fathom_files \"$word\"; return"
+                                                                 : "return";
+    values += fmt::format("    {}) {} ;;\n", flag.name, action);
+  }
+  return kBashHead + fmt::format(R"(  if [ "$COMP_CWORD" -eq 1 ]; then
     mapfile -t COMPREPLY < <(compgen -W '{} --help --version' -- "$word")
     return
   fi
   case ${{COMP_WORDS[1]}} in
 {}  esac
   case $before in
-    --preset) words='{}' flags='' ;;
-    --device) words='cpu cuda' flags='' ;;
-    --set) words='{}' flags=''; compopt -o nospace ;;
-    --config|--out|--model) mapfile -t COMPREPLY < <(compgen -f -- "$word"); return ;;
-  esac
+{}  esac
   if [ -z "$words" ] && [[ $word != -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -f -- "$word")
+    _fathom_files "$word"
   else
     mapfile -t COMPREPLY < <(compgen -W "$words $flags" -- "$word")
   fi
 }}
-complete -o filenames -F _fathom fathom
+complete -F _fathom fathom
 )",
-                     joined(all, &Words::command), cases, fmt::join(kPresets, " "), assignments());
+                                 names_of(all), commands, values);
 }
 
 std::string zsh_script(const std::vector<Words>& all) {
-  std::string commands, cases;
+  std::string commands, values, cases;
+  for (const Flag& flag : flags_with_value(all)) {
+    const std::string action = flag.value == Flag::Value::file    ? "_files"
+                               : flag.value == Flag::Value::other ? "_message value"
+                               : flag.words.ends_with('=')
+                                   ? fmt::format("compadd -S = {}", fmt::join(option_names(), " "))
+                                   : "compadd " + flag.words;
+    values += fmt::format("    {}) {}; return ;;\n", flag.name, action);
+  }
   for (const Words& words : all) {
     commands += fmt::format("    {}\n", single_quoted(words.command + ":" + words.summary));
-    std::string flags;
-    for (const auto& [name, help] : words.flags) flags += fmt::format(" {}", name);
-    cases += fmt::format("    {}) compadd --{} {}; {} ;;\n", words.command, flags, fmt::join(words.positional, " "),
-                         words.positional.empty() ? "_files" : ":");
+    cases += fmt::format("    {}) compadd -- {} {}; {} ;;\n", words.command, flag_list(words),
+                         fmt::join(words.positional, " "), words.positional.empty() ? "_files" : ":");
   }
   return fmt::format(R"(#compdef fathom
 # zsh completion of fathom:  source <(fathom completion zsh)
@@ -126,17 +189,30 @@ _fathom() {{
     return
   fi
   case $words[CURRENT-1] in
-    --preset) compadd {}; return ;;
-    --device) compadd cpu cuda; return ;;
-    --set) compadd -S = {}; return ;;
-    --config|--out|--model) _files; return ;;
-  esac
+{}  esac
   case $words[2] in
 {}  esac
 }}
 compdef _fathom fathom
+# In a folder of $fpath this file is the function itself, and runs when a completion is asked for.
+if [[ $funcstack[1] == _fathom ]]; then _fathom "$@"; fi
 )",
-                     commands, fmt::join(kPresets, " "), fmt::join(option_names(), " "), cases);
+                     commands, values, cases);
+}
+
+// How fish is told of a flag's value: -x nothing but these words, -r files too.
+std::string fish_value(const Flag& flag) {
+  switch (flag.value) {
+    case Flag::Value::words:
+      return fmt::format(" -x -a '{}'", flag.words);
+    case Flag::Value::file:
+      return " -r -F";
+    case Flag::Value::other:
+      return " -x";
+    case Flag::Value::none:
+      break;
+  }
+  return "";
 }
 
 std::string fish_script(const std::vector<Words>& all) {
@@ -146,11 +222,8 @@ std::string fish_script(const std::vector<Words>& all) {
                        single_quoted(words.summary));
     const std::string here = fmt::format("complete -c fathom -n '__fish_seen_subcommand_from {}'", words.command);
     for (const std::string& word : words.positional) out += fmt::format("{} -f -a {}\n", here, word);
-    for (const auto& [name, help] : words.flags) {
-      std::string values;
-      if (name == "--preset") values = fmt::format(" -x -a '{}'", fmt::join(kPresets, " "));
-      if (name == "--set") values = fmt::format(" -x -a '{}'", assignments());
-      out += fmt::format("{} -l {}{} -d {}\n", here, name.substr(2), values, single_quoted(help));
+    for (const Flag& flag : words.flags) {
+      out += fmt::format("{} -l {}{} -d {}\n", here, flag.name.substr(2), fish_value(flag), single_quoted(flag.help));
     }
   }
   return out;

@@ -1,4 +1,7 @@
 // What the front process answers by itself.
+#include <cstdlib>
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -84,6 +87,45 @@ TEST(Completion, KnowsCommandsFlagsAndKeysInEveryShell) {
     EXPECT_THAT(outcome.out, AllOf(HasSubstr("study"), HasSubstr("dry-run"), HasSubstr("stage1.epochs"),
                                    HasSubstr("quick full paper")));
   }
+}
+
+// What bash offers after `line`, by the script's own function.
+std::vector<std::string> bash_offers(const Scratch& folder, const std::vector<std::string>& line) {
+  std::string words;
+  for (const std::string& word : line) words += " '" + word + "'";
+  folder.write("ask.sh", "source completion.bash\nCOMP_WORDS=(" + words +
+                             ")\nCOMP_CWORD=" + std::to_string(line.size() - 1) +
+                             "\ncompopt() { :; }\n_fathom\nprintf '%s\\n' \"${COMPREPLY[@]}\" > offers\n");
+  EXPECT_EQ(std::system(("cd '" + folder.path().string() + "' && bash --norc ask.sh").c_str()), 0);
+  std::istringstream text(base::read_file(folder.path() / "offers"));
+  std::vector<std::string> offers;
+  for (std::string word; text >> word;) offers.push_back(word);
+  return offers;
+}
+
+TEST(Completion, BashOffersWhatFits) {
+  const Scratch folder;
+  folder.write("completion.bash", run_program({"completion", "bash"}).out);
+  folder.write("model.mps", "");
+  using testing::Contains;
+  using testing::ElementsAre;
+  EXPECT_THAT(bash_offers(folder, {"fathom", "stu"}), ElementsAre("study"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", ""}), Contains("lp"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--pre"}), ElementsAre("--preset"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--preset", "q"}), ElementsAre("quick"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--preset", "=", "q"}), ElementsAre("quick"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--preset", "="}), ElementsAre("quick", "full", "paper"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--device", ""}), ElementsAre("cpu", "cuda"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--set", "stage1.ep"}), ElementsAre("stage1.epochs="));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--set", "stage1.epochs", "="}), IsEmpty());
+  EXPECT_THAT(bash_offers(folder, {"fathom", "study", "lp", "--seed", ""}), IsEmpty()) << "a number";
+  EXPECT_THAT(bash_offers(folder, {"fathom", "solve-lp", "mod"}), ElementsAre("model.mps"));
+  EXPECT_THAT(bash_offers(folder, {"fathom", "solve-lp", "--model", "mod"}), ElementsAre("model.mps"));
+}
+
+TEST(Completion, BashQuotesNothingButFiles) {
+  // With `-o filenames` for the whole command, the word data would become data/ beside a folder of that name.
+  EXPECT_THAT(run_program({"completion", "bash"}).out, HasSubstr("\ncomplete -F _fathom fathom\n"));
 }
 
 TEST(Completion, RefusesAnotherShell) {
