@@ -20,6 +20,12 @@ constexpr std::size_t kNameLimit = 255;
 constexpr std::size_t kSuggestionLimit = 2'000;  // beyond so many names, none is suggested
 constexpr std::int64_t kObjective = -1, kDropped = -2;
 
+std::string upper_case(std::string_view word) {
+  std::string upper(word);
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return upper;
+}
+
 // A line of ROWS and what later sections say of it.
 struct Row {
   std::int64_t index;  // in the model, or kObjective, or kDropped
@@ -88,8 +94,9 @@ class MpsReader {
   void read_sense(std::string_view word) {
     if (sense_given_) lines_.refuse("a second objective sense '{}'", word);
     sense_given_ = true;
-    model_.maximize = word == "MAX" || word == "MAXIMIZE";
-    if (!model_.maximize && word != "MIN" && word != "MINIMIZE") lines_.refuse("'{}' is neither MIN nor MAX", word);
+    const std::string sense = upper_case(word);
+    model_.maximize = sense == "MAX" || sense == "MAXIMIZE";
+    if (!model_.maximize && sense != "MIN" && sense != "MINIMIZE") lines_.refuse("'{}' is neither MIN nor MAX", word);
   }
 
   void read_data() {
@@ -256,7 +263,9 @@ class MpsReader {
 
   // A number, perhaps infinite, never NaN.
   double number(std::string_view text) const {
-    std::string_view digits = text;
+    std::string spelt(text);
+    if (const std::size_t d = spelt.find_first_of("dD"); d != std::string::npos) spelt[d] = 'e';  // Fortran's 1.0D+01
+    std::string_view digits = spelt;
     if (digits.starts_with('+')) digits.remove_prefix(1);
     double value = 0;
     const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);

@@ -2,7 +2,7 @@
 //
 //   optimise  objective' x + objective_constant   subject to  row_lower <= A x <= row_upper,  lower <= x <= upper
 //
-// Read: NAME, ROWS, COLUMNS, RHS, RANGES, BOUNDS, ENDATA; OBJSENSE (MIN, MAX, MINIMIZE, MAXIMIZE; on the
+// Read: NAME, ROWS, COLUMNS, RHS, RANGES, BOUNDS, ENDATA; OBJSENSE (MIN, MAX, MINIMIZE, MAXIMIZE in either case; on the
 // section's line or on the next); '*' comments; INTORG/INTEND markers; bounds UP LO FX FR MI PL BV LI UI.
 // The rules, where the dialects leave a choice:
 // - The first N row is the objective; other N rows are dropped with their entries.
@@ -14,6 +14,7 @@
 //   [0, 1].
 // - The first RHS, RANGES and BOUNDS set is used, entries of other sets are dropped. A set's name may be absent.
 // - A bound at or beyond 1e30 in magnitude is infinite; a coefficient, right-hand side or range must be finite.
+// - An exponent may be written with D, as Fortran writes it.
 // - A file is read in free format (blanks separate the fields, names hold none). When that fails and every data line
 //   keeps to the columns of the fixed format (2-3, 5-12, 15-22, 25-36, 40-47, 50-61) it is read in that one, where
 //   names may hold blanks. FREE at the end of the NAME line says free and is no part of the name.

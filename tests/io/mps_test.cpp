@@ -118,9 +118,17 @@ TEST(MpsTest, BoundsOfEveryKind) {
 TEST(MpsTest, ObjectiveSenseInlineAndOnTheNextLine) {
   EXPECT_TRUE(parse_mps("OBJSENSE MAX\n" + with_tail(""), "t").maximize);
   EXPECT_TRUE(parse_mps("OBJSENSE\n MAXIMIZE\n" + with_tail(""), "t").maximize);
+  EXPECT_TRUE(parse_mps("OBJSENSE\n  max\n" + with_tail(""), "t").maximize);
+  EXPECT_FALSE(parse_mps("OBJSENSE Minimize\n" + with_tail(""), "t").maximize);
   EXPECT_FALSE(parse_mps("OBJSENSE MINIMIZE\n" + with_tail(""), "t").maximize);
   EXPECT_THAT(refusal_of("OBJSENSE DOWN\n" + with_tail("")), HasSubstr("t.mps:1 (OBJSENSE): 'DOWN' is neither"));
   EXPECT_THAT(refusal_of("OBJSENSE MAX\n MIN\n" + with_tail("")), HasSubstr("second objective sense"));
+}
+
+TEST(MpsTest, ExponentsAsFortranWritesThem) {
+  const MpsModel m = model_of("RHS\n R1 1.5D+01 R2 -2d-1\n");
+  EXPECT_EQ(m.row_upper[0], 15);
+  EXPECT_EQ(m.row_lower[1], -0.2);
 }
 
 TEST(MpsTest, FixedFormatNamesMayHoldBlanks) {
@@ -180,6 +188,8 @@ TEST(MpsTest, RefusesBrokenRowsAndColumns) {
   EXPECT_THAT(refusal_of(rows + " x limt 1\n"), HasSubstr("unknown row 'limt'; did you mean 'limit'?"));
   EXPECT_THAT(refusal_of(rows + " x limit one\n"), HasSubstr("t.mps:5 (COLUMNS): 'one' is not a number"));
   EXPECT_THAT(refusal_of(rows + " x limit 1.5z\n"), HasSubstr("'1.5z' is not a number"));
+  EXPECT_THAT(refusal_of(rows + " x limit 1d\n"), HasSubstr("'1d' is not a number"));
+  EXPECT_THAT(refusal_of(rows + " x limit 1D2D3\n"), HasSubstr("'1D2D3' is not a number"));
   EXPECT_THAT(refusal_of(rows + " x limit +-1\n"), HasSubstr("'+-1' is not a number"));
   EXPECT_THAT(refusal_of(rows + " x limit nan\n"), HasSubstr("'nan' is not a number"));
   EXPECT_THAT(refusal_of(rows + " x limit inf\n"), HasSubstr("'inf' is infinite; only bounds may be"));
