@@ -23,18 +23,21 @@ class OptionSet {
     run_->fields(fields_);
     run_count_ = fields_.all().size();
     owned->fields(fields_);
-    config_ = std::move(owned);
+    check_ = [owned] { owned->check(); };
   }
 
   const RunOptions& run() const { return *run_; }
   const base::Fields& fields() const { return fields_; }
+
+  // Throws UsageError when values of the domain's options do not go together.
+  void check() const { check_(); }
 
   // The domain's options alone: name, value.
   std::vector<std::pair<std::string, std::string>> domain_settings() const;
 
  private:
   std::shared_ptr<RunOptions> run_ = std::make_shared<RunOptions>();  // fields_ refers to both
-  std::shared_ptr<void> config_;
+  std::function<void()> check_;                                       // owns the domain's struct
   base::Fields fields_;
   std::size_t run_count_ = 0;
 };

@@ -73,13 +73,21 @@ void resolve_own(Invocation& in) {
   for (const base::Field& field : fields.all()) in.request.settings.emplace_back(field.name, field.get());
 }
 
-// Found here, before the engine takes its second to load.
+void check_file(const std::string& who, const std::filesystem::path& file) {
+  if (std::filesystem::is_regular_file(file)) return;
+  const bool folder = std::filesystem::is_directory(file);
+  throw UsageError(
+      fmt::format("{}: {} {}", who, folder ? "a file is needed, not the folder" : "no file at", file.string()));
+}
+
+// Found here, before the engine takes its second to load: files named as arguments and by options that are read.
 void check_inputs(const Request& request) {
-  for (const std::filesystem::path& file : request.inputs) {
-    if (std::filesystem::is_regular_file(file)) continue;
-    const bool folder = std::filesystem::is_directory(file);
-    throw UsageError(fmt::format("{}: {} {}", request.command,
-                                 folder ? "a file is needed, not the folder" : "no file at", file.string()));
+  for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
+  if (request.command != "solve-lp") return;
+  for (const auto& [name, value] : request.settings) {
+    if ((name == "model" || name == "start") && !value.empty()) {
+      check_file(fmt::format("{}: --{}", request.command, name), value);
+    }
   }
 }
 
@@ -89,9 +97,9 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "report") return cmd_report(in);
   if (in.request.command == "completion") return cmd_completion(cli, in);
   in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
-  check_inputs(in.request);
   if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
   if (in.request.command == "probe") resolve_own<ProbeOptions>(in);
+  check_inputs(in.request);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);
     return kDone;

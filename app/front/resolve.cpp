@@ -29,6 +29,7 @@ std::string chosen_preset(const std::vector<Setting>& settings) {
 OptionSet resolve(const Domain& domain, const std::vector<Setting>& settings) {
   OptionSet options = domain.options(chosen_preset(settings));
   for (const Setting& setting : settings) apply(options.fields(), setting);
+  options.check();
   return options;
 }
 

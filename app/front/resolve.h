@@ -10,7 +10,7 @@ namespace fathom::app {
 
 // `settings` in growing precedence; of two for one option the later wins, and so the last `preset` names the preset
 // from which every other option starts. Throws UsageError "origin: ..." for an unknown name (the nearest is named), a
-// value that does not parse or is out of bounds.
+// value that does not parse or is out of bounds; or one without origin for values that do not go together.
 OptionSet resolve(const Domain& domain, const std::vector<Setting>& settings);
 
 }  // namespace fathom::app

@@ -90,7 +90,7 @@ TEST(SolveLp, RefusesBadArguments) {
   EXPECT_EQ(solve(scratch, kSmall, {"--output", "x.txt"}).code, 2);
   EXPECT_THAT(solve(scratch, kSmall, {"--iterations", "-1"}).err, HasSubstr("iterations = -1 violates [0, 100000]"));
   EXPECT_THAT(solve(scratch, kSmall, {"--model", "absent.safetensors"}).err,
-              HasSubstr("no model file at absent.safetensors"));
+              HasSubstr("--model: no file at absent.safetensors"));
   const Outcome absent = run_program({"solve-lp", "absent.mps"}, scratch.path());
   EXPECT_EQ(absent.code, 2);
   EXPECT_THAT(absent.err, HasSubstr("no file at absent.mps"));

@@ -15,6 +15,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
+const std::string kSource = FATHOM_SOURCE_DIR;
+
 struct Misuse {
   std::vector<std::string> arguments;
   std::string says;
@@ -52,10 +54,17 @@ TEST(Usage, MisuseIsOneLineAndLeavesNothing) {
       {{"study", "lp", "--set", "stage1.lr=0"}, "stage1.lr = 0 violates > 0"},
       {{"study", "lp", "--set", "stage1.lr=nan"}, "stage1.lr = nan violates > 0"},
       {{"study", "lp", "--set", "stage1.gradient=implict"}, "did you mean 'implicit'?"},
+      {{"study", "lp", "--set", "embeddings=[]"}, "embeddings = [] violates one width or more"},
+      {{"study", "lp", "--set", "embeddings=[4,8,4]"}, "embeddings = [4, 8, 4] violates distinct widths"},
+      {{"study", "lp", "--set", "rivals.learning_rates=[]"}, "rivals.learning_rates = [] violates"},
+      {{"study", "lp", "--set", "data.generate.nnz=501"}, "data.generate.nnz = 501 violates <= m*n = 500"},
+      {{"study", "lp", "--set", "stage2.least_depth=9"}, "stage2.least_depth = 9 violates <= stage2.depth = 8"},
       {{"study", "lp", "--config", "absent.toml"}, "no file at absent.toml"},
       {{"study", "lp", "--config", "."}, "is a folder"},
       {{"solve-lp"}, "solve-lp: program is needed (FILE)"},
       {{"solve-lp", "absent.mps"}, "solve-lp: no file at absent.mps"},
+      {{"solve-lp", kSource + "/README.md", "--model", "absent"}, "solve-lp: --model: no file at absent"},
+      {{"solve-lp", kSource + "/README.md", "--start", "."}, "solve-lp: --start: a file is needed, not the folder ."},
       {{"solve-lp", "."}, "a file is needed, not the folder ."},
       {{"solve-lp", "absent.mps", "--jso"}, "did you mean '--json'?"},
       {{"probe", "absent.safetensors"}, "probe: no file at absent.safetensors"},

@@ -110,6 +110,9 @@ struct Config {
     f.group("rivals", rivals);
     f.group("study", study);
   }
+
+  // Values that do not go together, which no bound of one field can say. Throws UsageError.
+  void check() const;
 };
 
 // quick: minutes on two cores; full: an hour; paper: the paper's sizes and schedule. Errors: UsageError for another

@@ -23,6 +23,7 @@ std::string draw_text(const Config& config, std::uint64_t seed) {
 }  // namespace
 
 Splits make_data(const Config& config, const Run& run) {
+  config.check();
   const RunFiles files(run.folder);
   const std::string draw = draw_text(config, run.seed);
   if (std::filesystem::exists(files.data())) {
