@@ -34,7 +34,8 @@ struct ModelResult {
   double seconds_train = 0;
   std::int64_t seeds = 1;  // how many runs the figures are the mean of
   std::uint64_t seed = 0;
-  std::map<std::string, double> extra;  // further columns: memory_mb, iterations, infeasibility, ...
+  std::map<std::string, double> extra;      // further columns: memory_mb, iterations, infeasibility, ...
+  std::map<std::string, double> extra_std;  // of those, over the seeds
 };
 
 // A claim with its number: value compared with bound.

@@ -48,7 +48,8 @@ Ordered json_of(const base::ModelResult& m) {
           {"seconds_train", io::json_of(m.seconds_train)},
           {"seeds", m.seeds},
           {"seed", m.seed},
-          {"extra", json_of(m.extra)}};
+          {"extra", json_of(m.extra)},
+          {"extra_std", json_of(m.extra_std)}};
 }
 
 Ordered json_of(const base::Curve& c) {
@@ -180,6 +181,7 @@ base::ModelResult model_of(const Node& node) {
   read_optional(node, "seeds", m.seeds);
   read_required(node, "seed", m.seed);
   read_optional(node, "extra", m.extra);
+  read_optional(node, "extra_std", m.extra_std);
   return m;
 }
 

@@ -78,9 +78,9 @@ std::vector<std::string> marked_names(const base::StudyRecord& record) {
   return names;
 }
 
-double extra(const ModelResult& model, const std::string& name) {
-  const auto entry = model.extra.find(name);
-  return entry == model.extra.end() ? NAN : entry->second;
+double value_at(const std::map<std::string, double>& values, const std::string& name) {
+  const auto entry = values.find(name);
+  return entry == values.end() ? NAN : entry->second;
 }
 
 }  // namespace
@@ -117,7 +117,8 @@ base::Table result_table(const base::StudyRecord& record) {
                return m.seconds_train > 0 ? duration(m.seconds_train) : kMissing;
              }));
   for (const std::string& name : extras_of(record)) {
-    add_figure(table, spaced(name), figures(record, [&](const ModelResult& m) { return extra(m, name); }), {});
+    add_figure(table, spaced(name), figures(record, [&](const ModelResult& m) { return value_at(m.extra, name); }),
+               figures(record, [&](const ModelResult& m) { return value_at(m.extra_std, name); }));
   }
   return table;
 }

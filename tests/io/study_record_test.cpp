@@ -35,7 +35,8 @@ base::StudyRecord small_record() {
                .parameters = 2350,
                .metric = "rel_l2",
                .train = 0.25,
-               .extra = {{"memory_mb", 12}}}};
+               .extra = {{"memory_mb", 12}},
+               .extra_std = {{"memory_mb", 0.5}}}};
   r.curves = {{"implicit", "error", "all", {0, 1}, {1, 0.5}, {0.25, 0}, {2, std::numeric_limits<double>::infinity()}}};
   r.checks = {{"below explicit", 0.25, 0.5, true}};
   r.config = "[solver]\ntol = 1e-3\n";
@@ -69,6 +70,7 @@ TEST(StudyRecordTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(back.models[0].parameters, 2350);
   EXPECT_TRUE(std::isnan(back.models[0].test));
   EXPECT_EQ(back.models[0].extra.at("memory_mb"), 12);
+  EXPECT_EQ(back.models[0].extra_std.at("memory_mb"), 0.5);
   EXPECT_EQ(back.curves[0].max[1], std::numeric_limits<double>::infinity());
   EXPECT_EQ(back.checks[0].bound, 0.5);
   EXPECT_EQ(back.config, small_record().config);
@@ -86,7 +88,8 @@ std::string refusal_after(Change change) {
 TEST(StudyRecordTest, LaterFieldsMayBeAbsentAndOthersAreIgnored) {
   EXPECT_EQ(refusal_after([](auto& j) {
               for (const char* key : {"command", "date", "machine", "config"}) j.erase(key);
-              for (const char* key : {"train_std", "test_std", "seeds", "extra"}) j["models"][0].erase(key);
+              for (const char* key : {"train_std", "test_std", "seeds", "extra", "extra_std"})
+                j["models"][0].erase(key);
               j["data"].erase("statistics");
               j["a later key"] = 1;
             }),

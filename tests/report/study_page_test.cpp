@@ -208,6 +208,16 @@ TEST(ResultTable, MarksTheBestAndShowsTheSpreadOfSeeds) {
               ElementsAre("zero", "baseline", "0", "0.620", "–", "0.617", "–", "1", "–", "0.1923", "0.0744"));
 }
 
+TEST(ResultTable, FurtherColumnsHaveTheirSpreadToo) {
+  base::StudyRecord record = sample_record();
+  record.models[0].extra_std["infeasibility"] = 0.0123;
+  const base::Table table = result_table(record);
+  EXPECT_THAT(table.header, ElementsAre("model", "kind", "parameters", "test rel_l2", "± std", "train rel_l2", "± std",
+                                        "seeds", "training time", "infeasibility", "± std", "objective gap"));
+  EXPECT_EQ(table.rows[0][10], "0.012");
+  EXPECT_EQ(table.rows[1][10], "–");
+}
+
 TEST(ResultTable, OneSeedHasNoSpread) {
   base::StudyRecord record;
   record.models = {sample_model("a", "explicit", 1, 0.1, 0.2)};

@@ -196,6 +196,7 @@ base::ModelResult average(const std::vector<Measured>& runs) {
     std::vector<double> values;
     for (const Measured& run : runs) values.push_back(run.result.extra.at(name));
     value = mean_of(values);
+    if (runs.size() > 1) result.extra_std[name] = spread(values);
   }
   return result;
 }
@@ -242,6 +243,7 @@ void append_baselines(const Splits& data, base::StudyRecord& record) {
 }  // namespace
 
 base::StudyRecord evaluate(const Config& config, const Run& run, const Splits& data) {
+  config.check();
   const RunFiles files(run.folder);
   const base::Timer timer;
   const BatchOptions options{.bound_flags = config.bound_flags};

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "fathom/base/log.h"
 #include "fathom/domain/lp/batch.h"
 #include "fathom/domain/lp/clp.h"
 #include "fathom/domain/lp/scaling.h"
@@ -21,10 +22,15 @@ namespace {
 constexpr double kFarOff = 0.01;  // a gap or violation above it is called so
 
 std::vector<double> clipped(std::vector<double> x, const Instance& instance) {
+  std::size_t lost = 0;
   for (std::size_t j = 0; j < x.size(); ++j) {
-    if (!std::isfinite(x[j])) x[j] = 0;
+    if (!std::isfinite(x[j])) {
+      x[j] = 0;
+      ++lost;
+    }
     x[j] = std::clamp(x[j], std::min(instance.l[j], instance.u[j]), instance.u[j]);
   }
+  if (lost > 0) base::warn("{} of {} entries of the prediction are not finite and count as 0", lost, x.size());
   return x;
 }
 

@@ -1,8 +1,9 @@
 #include "fathom/domain/lp/run_files.h"
 
 #include <algorithm>
-#include <cstdlib>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include "fathom/base/error.h"
@@ -36,11 +37,51 @@ void append_curve(io::Safetensors& file, const TrainingOutcome& outcome) {
   file.tensors.push_back(io::from_doubles("curve:loss", {points}, loss));
 }
 
-double number(const io::Safetensors& file, const std::string& key, const std::string& origin) {
-  const auto found = file.metadata.find(key);
-  if (found == file.metadata.end())
-    base::fail("lp::load_trained", "{} says nothing of '{}'; train the model again", origin, key);
-  return std::strtod(found->second.c_str(), nullptr);
+// What a model file says of its network and its training, checked as options are: a damaged number must not become
+// the size of a tensor.
+struct Card {
+  std::string name, kind = "implicit";
+  std::int64_t embedding = 8, rounds = 2, bound_flags = 0, depth = 0, seed = 0;
+  double lr = 0, p_infinite = 0, seconds_stage1 = 0, seconds_stage2 = 0, train_loss = 0;
+
+  void fields(base::Fields& f) {
+    f.add("name", name, "of the model in its study");
+    f.add_choice("kind", kind, {"implicit", "explicit"}, "which network");
+    f.add("embedding", embedding, {.at_least = 1, .at_most = 256}, "width");
+    f.add("rounds", rounds, {.at_least = 1, .at_most = 64}, "message-passing rounds of an explicit network");
+    f.add("bound_flags", bound_flags, {.at_least = 0, .at_most = 1}, "features say which bounds are infinite");
+    f.add("depth", depth, {.at_least = 0, .at_most = 100000}, "iterations of the last training stage");
+    f.add("seed", seed, {.at_least = 0}, "of the training");
+    f.add("lr", lr, {.at_least = 0}, "step size of the first stage");
+    f.add("p_infinite", p_infinite, {.at_least = 0, .below = 1}, "probability of an infinite bound in training");
+    f.add("seconds_stage1", seconds_stage1, {.at_least = 0}, "training time");
+    f.add("seconds_stage2", seconds_stage2, {.at_least = 0}, "training time");
+    f.add("train_loss", train_loss, {.at_least = 0}, "lowest training loss");
+  }
+};
+
+Card card_of(const io::Safetensors& file, const std::string& origin) {
+  Card card;
+  const base::Fields fields = base::fields_of(card);
+  for (const base::Field& field : fields.all()) {
+    const auto found = file.metadata.find(field.name);
+    if (found == file.metadata.end()) {
+      base::fail("lp::load_trained", "{} says nothing of '{}'; train the model again", origin, field.name);
+    }
+    try {
+      field.set(found->second);
+    } catch (const UsageError& error) {
+      base::fail("lp::load_trained", "{} is damaged: {}", origin, error.what());
+    }
+  }
+  return card;
+}
+
+void check_finite(const Model& model, const std::string& origin) {
+  for (const auto& [name, tensor] : train::named_parameters(model)) {
+    if (at::isfinite(tensor).all().item<bool>()) continue;
+    base::fail("lp::load_trained", "'{}' in {} holds NaN or infinity; train the model again", name, origin);
+  }
 }
 
 }  // namespace
@@ -57,22 +98,22 @@ void RunFiles::clear_training() const {
 
 void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model,
                   const TrainingOutcome& outcome) {
+  Card card{.name = spec.name,
+            .kind = spec.kind,
+            .embedding = spec.options.embedding,
+            .rounds = spec.options.rounds,
+            .bound_flags = spec.options.bound_flags ? 1 : 0,
+            .depth = spec.depth,
+            .seed = static_cast<std::int64_t>(outcome.seed),
+            .lr = outcome.lr,
+            .p_infinite = outcome.p_infinite,
+            .seconds_stage1 = outcome.first.seconds,
+            .seconds_stage2 = outcome.second.seconds,
+            .train_loss = outcome.second.steps > 0 ? outcome.second.best_loss : outcome.first.best_loss};
   io::Safetensors file;
-  file.metadata = {
-      {"format", kFormat},
-      {"name", spec.name},
-      {"kind", spec.kind},
-      {"embedding", fmt::format("{}", spec.options.embedding)},
-      {"rounds", fmt::format("{}", spec.options.rounds)},
-      {"bound_flags", fmt::format("{}", spec.options.bound_flags ? 1 : 0)},
-      {"depth", fmt::format("{}", spec.depth)},
-      {"seed", fmt::format("{}", outcome.seed)},
-      {"lr", fmt::format("{}", outcome.lr)},
-      {"p_infinite", fmt::format("{}", outcome.p_infinite)},
-      {"seconds_stage1", fmt::format("{}", outcome.first.seconds)},
-      {"seconds_stage2", fmt::format("{}", outcome.second.seconds)},
-      {"train_loss", fmt::format("{}", outcome.second.steps > 0 ? outcome.second.best_loss : outcome.first.best_loss)},
-  };
+  file.metadata = {{"format", kFormat}, {"config", outcome.config}, {"data_sha256", outcome.data_sha256}};
+  const base::Fields fields = base::fields_of(card);
+  for (const base::Field& field : fields.all()) file.metadata[field.name] = field.get();
   for (const auto& [name, tensor] : train::named_parameters(model)) {
     file.tensors.push_back(train::to_record(std::string(kWeights) + name, tensor));
   }
@@ -88,23 +129,23 @@ Trained load_trained(const std::filesystem::path& path) {
     base::fail("lp::load_trained",
                "{} is not a model for linear programs of this version; train it with `fathom train lp`", origin);
   }
+  const Card card = card_of(file, origin);
   Trained trained;
-  trained.spec.name = file.metadata.at("name");
-  trained.spec.kind = file.metadata.at("kind");
-  trained.spec.options.embedding = static_cast<std::int64_t>(number(file, "embedding", origin));
-  trained.spec.options.rounds = static_cast<std::int64_t>(number(file, "rounds", origin));
-  trained.spec.options.bound_flags = number(file, "bound_flags", origin) != 0;
-  trained.spec.depth = static_cast<std::int64_t>(number(file, "depth", origin));
-  trained.seed = static_cast<std::uint64_t>(number(file, "seed", origin));
-  trained.lr = number(file, "lr", origin);
-  trained.seconds_stage1 = number(file, "seconds_stage1", origin);
-  trained.seconds_stage2 = number(file, "seconds_stage2", origin);
-  trained.p_infinite = number(file, "p_infinite", origin);
-  trained.train_loss = number(file, "train_loss", origin);
+  trained.spec = {.name = card.name,
+                  .kind = card.kind,
+                  .options = {.embedding = card.embedding, .rounds = card.rounds, .bound_flags = card.bound_flags != 0},
+                  .depth = card.depth};
+  trained.seed = static_cast<std::uint64_t>(card.seed);
+  trained.lr = card.lr;
+  trained.seconds_stage1 = card.seconds_stage1;
+  trained.seconds_stage2 = card.seconds_stage2;
+  trained.p_infinite = card.p_infinite;
+  trained.train_loss = card.train_loss;
   trained.loss_step = io::to_doubles(file.at("curve:step"));
   trained.loss = io::to_doubles(file.at("curve:loss"));
   trained.model = make_model(trained.spec, trained.seed);
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
+  check_finite(*trained.model, origin);
   for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);
   return trained;
 }

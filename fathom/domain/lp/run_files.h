@@ -33,9 +33,12 @@ struct TrainingOutcome {
   double lr = 0;          // step size of the first stage
   double p_infinite = 0;  // of the programs it was trained on
   std::uint64_t seed = 0;
+  std::string config;       // the domain's options, TOML
+  std::string data_sha256;  // of the data it was trained on
 };
 
-// Writes the weights with all that is needed to use them without the run: which network, how trained, with what loss.
+// Writes the weights with all that is needed to use them without the run: which network, how trained, with what loss,
+// with which options and on which data.
 void save_trained(const std::filesystem::path& path, const ModelSpec& spec, const Model& model,
                   const TrainingOutcome& outcome);
 
@@ -49,7 +52,7 @@ struct Trained {
   double p_infinite = 0;                // of the programs it was trained on
   std::vector<double> loss_step, loss;  // its training curve, thinned
 };
-// Errors: not a model of this kind, or a file that is damaged.
+// Errors: not a model of this kind, a file that is damaged, weights that are not finite.
 Trained load_trained(const std::filesystem::path& path);
 
 }  // namespace fathom::lp

@@ -80,7 +80,10 @@ struct Job {
   const ModelSpec& spec;
   std::uint64_t seed;
   const Dataset& programs;
+  const std::string& data_sha256;
 };
+
+std::string options_text(Config config) { return base::to_toml(base::fields_of(config)); }
 
 std::int64_t depth_of_step(const StageConfig& stage, std::uint64_t seed, std::int64_t step) {
   if (stage.least_depth <= 0 || stage.least_depth >= stage.depth) return stage.depth;
@@ -163,21 +166,27 @@ bool train_one(const Job& job, Spent& spent) {
   if (second.status == train::FitStatus::interrupted) return false;
 
   if (implicit) spent = {first.seconds, second.seconds};
-  save_trained(
-      files.model(job.spec.name, job.seed), job.spec, *model,
-      {.first = first, .second = second, .lr = lr, .p_infinite = config.data.generate.p_infinite, .seed = job.seed});
+  save_trained(files.model(job.spec.name, job.seed), job.spec, *model,
+               {.first = first,
+                .second = second,
+                .lr = lr,
+                .p_infinite = config.data.generate.p_infinite,
+                .seed = job.seed,
+                .config = options_text(config),
+                .data_sha256 = job.data_sha256});
   return true;
 }
 
 }  // namespace
 
 bool train_models(const Config& config, const Run& run, const Splits& data) {
+  config.check();
   const RunFiles files(run.folder);
   if (!run.resume) files.clear_training();
   for (std::int64_t k = 0; k < run.seeds; ++k) {
     Spent spent;
     for (const ModelSpec& spec : models_of(config)) {
-      const Job job{config, run, spec, run.seed + static_cast<std::uint64_t>(k), data.train};
+      const Job job{config, run, spec, run.seed + static_cast<std::uint64_t>(k), data.train, data.sha256};
       if (std::filesystem::exists(files.model(spec.name, job.seed))) {
         const Trained trained = load_trained(files.model(spec.name, job.seed));
         if (spec.kind == "implicit") spent = {trained.seconds_stage1, trained.seconds_stage2};

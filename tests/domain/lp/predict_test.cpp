@@ -9,6 +9,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/io/mps.h"
+#include "fathom/io/safetensors.h"
 #include "fathom/tensor/device.h"
 
 namespace fathom::lp {
@@ -39,6 +40,53 @@ TEST(LpPredict, StaysInsideTheBoundsAtAnySize) {
   ASSERT_EQ(x.size(), 2u);
   EXPECT_TRUE(x[0] >= 0 && x[0] <= 3 && x[1] >= 0 && std::isfinite(x[1]));
   EXPECT_THROW(predict(untrained(false), program.instance), Error) << "an infinite bound without a flag for it";
+}
+
+// The shipped model with one thing changed: what load_trained says of it.
+template <class Change>
+std::string refusal_of_model(Change change) {
+  io::Safetensors file = io::read_safetensors(std::filesystem::path(FATHOM_SOURCE_DIR) / "models/lp.safetensors");
+  change(file);
+  const auto path = std::filesystem::temp_directory_path() / "fathom_damaged_model.safetensors";
+  io::write_safetensors(path, file);
+  std::string said = "accepted";
+  try {
+    load_trained(path);
+  } catch (const UsageError& error) {
+    said = std::string("blames the command line: ") + error.what();
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  std::filesystem::remove(path);
+  return said;
+}
+
+std::string refusal_of_entry(const std::string& key, const std::string& value) {
+  return refusal_of_model([&](io::Safetensors& file) { file.metadata[key] = value; });
+}
+
+TEST(LpModelFile, DamagedEntriesAreRefusedBeforeAnythingIsMade) {
+  EXPECT_EQ(refusal_of_model([](io::Safetensors&) {}), "accepted");
+  EXPECT_THAT(refusal_of_entry("embedding", "1000000000"), HasSubstr("embedding = 1000000000 violates [1, 256]"));
+  EXPECT_THAT(refusal_of_entry("embedding", "-1"), HasSubstr("embedding = -1 violates [1, 256]"));
+  EXPECT_THAT(refusal_of_entry("embedding", "wide"), HasSubstr("embedding = 'wide' violates type integer"));
+  EXPECT_THAT(refusal_of_entry("depth", "-5"), HasSubstr("depth = -5 violates"));
+  EXPECT_THAT(refusal_of_entry("rounds", "99999999"), HasSubstr("rounds = 99999999 violates"));
+  EXPECT_THAT(refusal_of_entry("kind", "implict"), HasSubstr("did you mean 'implicit'?"));
+  EXPECT_THAT(refusal_of_entry("format", "other"), HasSubstr("is not a model for linear programs"));
+  EXPECT_THAT(refusal_of_model([](io::Safetensors& file) { file.metadata.erase("name"); }),
+              HasSubstr("says nothing of 'name'"));
+}
+
+TEST(LpModelFile, WeightsThatAreNoNumbersAreRefused) {
+  const auto poison = [](io::Safetensors& file) {
+    for (io::TensorRecord& tensor : file.tensors) {
+      if (tensor.name == "weight:output_module.2.weight") {
+        tensor = io::from_doubles(tensor.name, tensor.shape, std::vector<double>(8, std::nan("")));
+      }
+    }
+  };
+  EXPECT_THAT(refusal_of_model(poison), HasSubstr("'output_module.2.weight' in"));
 }
 
 TEST(LpPredict, JudgesInTheModelsOwnUnits) {

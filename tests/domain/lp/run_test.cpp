@@ -167,6 +167,8 @@ TEST_F(LpRun, SeveralSeedsGiveMeanAndSpread) {
   EXPECT_EQ(together.seeds, 2);
   EXPECT_NEAR(together.test, (single[0] + single[1]) / 2, 1e-12);
   EXPECT_NEAR(together.test_std, std::abs(single[0] - single[1]) / std::sqrt(2.0), 1e-12);
+  EXPECT_GT(together.extra_std.at("infeasibility"), 0);
+  EXPECT_GT(together.extra_std.at("objective gap"), 0);
 }
 
 TEST_F(LpRun, ImplicitGradientTrainsToo) {
