@@ -5,7 +5,6 @@
 #include "app/engine/stop_signal.h"
 #include "app/results.h"
 #include "fathom/base/log.h"
-#include "fathom/io/study_record.h"
 
 namespace fathom::app {
 
@@ -14,7 +13,7 @@ int cmd_eval(const Request& request) {
   const base::Timer timer;
   base::StudyRecord record = make_job(request, stop.flag())->evaluate();
   add_provenance(record, request, timer.seconds());
-  io::write_study_record(request.out / kRecordFile, record);
+  write_record(record, request.out);
   print_record(record, request.json);
   base::info("record: {}", (request.out / kRecordFile).string());
   return 0;

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "app/engine/cmd.h"
+#include "app/engine/earlier_run.h"
 #include "app/engine/job.h"
 #include "app/engine/provenance.h"
 #include "app/engine/stop_signal.h"
@@ -28,12 +29,13 @@ std::optional<base::StudyRecord> run_stages(const Request& request) {
   const StopSignal stop;
   const base::Timer timer;
   const std::unique_ptr<Job> job = make_job(request, stop.flag());
+  if (!request.resume) set_aside_earlier_run(request.out);
   job->data();
   write_config(request);
   if (!job->train()) return std::nullopt;
   base::StudyRecord record = job->evaluate();
   add_provenance(record, request, timer.seconds());
-  io::write_study_record(request.out / kRecordFile, record);
+  write_record(record, request.out);
   return record;
 }
 

@@ -58,7 +58,9 @@ void add_job_flags(CLI::App* command, Invocation& in) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   command->add_option("--out", in.request.out, "folder of the results (default runs/DOMAIN-PRESET)")->type_name("DIR");
-  command->add_flag("--resume", in.request.resume, "go on where the run in --out stopped; a finished one is reused");
+  command->add_flag("--resume", in.request.resume,
+                    "go on where the run in --out stopped; a finished one is reused. Without it an earlier run there "
+                    "is kept in DIR/earlier-N");
   command->add_flag("--dry-run", in.dry_run, "print the resolved options as TOML and stop");
   add_json(command, in);
   add_quiet(command, in);

@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "fathom/base/file.h"
+#include "fathom/io/safetensors.h"
+#include "fathom/io/sha256.h"
+#include "fathom/io/study_record.h"
 #include "tests/cli/program.h"
 
 namespace fathom::cli {
@@ -91,6 +94,36 @@ TEST(Job, ResumeReusesAFinishedRun) {
   EXPECT_THAT(again.err, HasSubstr("finished already"));
   EXPECT_THAT(again.out, HasSubstr("implicit-2"));
   EXPECT_EQ(fs::last_write_time(folder.path() / "run/study.json"), written);
+}
+
+TEST(Job, ANewRunKeepsTheEarlierOne) {
+  const Scratch folder;
+  ASSERT_EQ(tiny(folder, {"study", "lp", "--out", "run"}).code, 0);
+  const std::string record = base::read_file(folder.path() / "run/study.json");
+  const std::string model = base::read_file(folder.path() / "run/models/implicit-2-seed0.safetensors");
+  folder.write("run/mine.txt", "no part of the run");
+  const Outcome again = tiny(folder, {"study", "lp", "--out", "run"});
+  ASSERT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("the earlier run in run is kept in run/earlier-1"));
+  EXPECT_EQ(base::read_file(folder.path() / "run/earlier-1/study.json"), record);
+  EXPECT_EQ(base::read_file(folder.path() / "run/earlier-1/models/implicit-2-seed0.safetensors"), model);
+  for (const char* part : {"report.html", "config.toml", "train", "events"}) {
+    EXPECT_TRUE(fs::exists(folder.path() / "run/earlier-1" / part)) << part;
+  }
+  EXPECT_TRUE(fs::exists(folder.path() / "run/mine.txt"));
+  EXPECT_EQ(numbers_of(folder.path() / "run/study.json"), numbers_of(folder.path() / "run/earlier-1/study.json"));
+  ASSERT_EQ(tiny(folder, {"train", "lp", "--out", "run"}).code, 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "run/earlier-2/study.json"));
+  EXPECT_FALSE(fs::exists(folder.path() / "run/study.json")) << "a record of models that are no longer there";
+}
+
+TEST(Job, ModelsCarryOptionsDataAndTheHashOfTheirRecord) {
+  const Scratch folder;
+  ASSERT_EQ(tiny(folder, {"study", "lp", "--out", "run"}).code, 0);
+  const io::Safetensors model = io::read_safetensors(folder.path() / "run/models/implicit-2-seed0.safetensors");
+  EXPECT_EQ(model.metadata.at("record_sha256"), io::sha256_of_file(folder.path() / "run/study.json"));
+  EXPECT_THAT(model.metadata.at("config"), HasSubstr("[stage1]\nepochs = 6"));
+  EXPECT_EQ(model.metadata.at("data_sha256"), io::read_study_record(folder.path() / "run/study.json").data_sha256);
 }
 
 TEST(Job, ResumeRefusesOtherTrainingOptions) {
