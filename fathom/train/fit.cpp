@@ -129,7 +129,7 @@ class Fit {
   }
 
   void observe(const StepRecord& record) {
-    if (record.step % options_.log_every != 0) return;
+    if (record.step % options_.log_every != 0 && !done()) return;
     for (const Observer& observer : observers_) observer(record);
   }
 

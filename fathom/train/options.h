@@ -8,7 +8,7 @@
 
 namespace fathom::train {
 
-// Adam [Kingma-Ba 2015, Algorithm 1], as torch.optim.Adam computes it.
+// Adam, [KingmaBa2015] Algorithm 1, as torch.optim.Adam computes it.
 struct AdamOptions {
   double lr = 1e-3;
   double beta1 = 0.9;
@@ -37,7 +37,7 @@ struct FitOptions {
   double least_seconds = 0;         // go on beyond `steps` until so much training time (over resumes) is spent; a
                                     // schedule then ends with the later of the two
   double checkpoint_seconds = 60;   // between checkpoints
-  std::int64_t log_every = 10;      // steps between lines of the log files
+  std::int64_t log_every = 10;      // steps between lines of the log files; the last step has one too
 
   void fields(base::Fields& f) {
     f.add("steps", steps, {.at_least = 0}, "updates");
@@ -55,7 +55,7 @@ struct FitOptions {
     f.add("least_seconds", least_seconds, {.at_least = 0},
           "go on beyond the steps until so many seconds of training are spent");
     f.add("checkpoint_seconds", checkpoint_seconds, {.above = 0}, "seconds between checkpoints");
-    f.add("log_every", log_every, {.at_least = 1}, "steps between lines of the logs");
+    f.add("log_every", log_every, {.at_least = 1}, "steps between lines of the logs; the last step has one too");
   }
 };
 

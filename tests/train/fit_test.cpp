@@ -161,6 +161,18 @@ TEST_F(FitTest, AKilledRunsLogIsCutBackToItsCheckpoint) {
   EXPECT_EQ(events.scalars.size(), 40u * 3);
 }
 
+TEST_F(FitTest, TheLastStepIsLoggedWhateverTheInterval) {
+  Regression r;
+  FitOptions o = options(7);
+  o.log_every = 5;
+  fit(r.task(), o, {.log = folder / "d.jsonl", .events = folder / "events"});
+  std::vector<double> steps;
+  for (const io::FlatRecord& record : io::read_jsonl(folder / "d.jsonl").records) {
+    steps.push_back(io::number_at(record, "step", 0));
+  }
+  EXPECT_EQ(steps, (std::vector<double>{5, 7}));
+}
+
 TEST_F(FitTest, AFinishedFitIsNotRunAgain) {
   const Folder folder;
   Regression r;
