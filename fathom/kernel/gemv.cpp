@@ -1,0 +1,173 @@
+#include "fathom/kernel/gemv.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <span>
+
+#include <omp.h>
+
+#include "fathom/base/error.h"
+#include "fathom/kernel/gemv_rows.h"
+#include "fathom/kernel/huge_pages.h"
+#include "fathom/kernel/scratch.h"
+
+namespace fathom::kernel {
+namespace {
+
+constexpr const char* kPlace = "kernel::Gemv";
+
+struct InputsTag;
+struct OutputsTag;
+
+template <class T>
+hwy::AlignedFreeUniquePtr<T[]> huge_zeros(std::int64_t count) {
+  auto memory = hwy::AllocateAligned<T>(static_cast<std::size_t>(count));
+  prefer_huge_pages(memory.get(), static_cast<std::size_t>(count) * sizeof(T));
+  std::fill_n(memory.get(), count, T{0});
+  return memory;
+}
+
+std::int64_t weights_of(const GemvView& view) { return view.blocks * view.chunks * kGemvOutputs * kGemvChunk; }
+
+// Where W(output, input) is.
+std::int64_t place_of(const GemvView& view, std::int64_t output, std::int64_t input) {
+  const std::int64_t line = view.bf16 != nullptr ? 32 : 64;  // weights in a cache line
+  const std::int64_t lines = output / kGemvOutputs * view.chunks * (kGemvChunk / line) + input / line;
+  return (lines * kGemvOutputs + output % kGemvOutputs) * line + input % line;
+}
+
+// Where the scale of chunk c of an output is.
+std::int64_t scale_of(const GemvView& view, std::int64_t output, std::int64_t c) {
+  return (output / kGemvOutputs * view.chunks + c) * kGemvOutputs + output % kGemvOutputs;
+}
+
+// work(first row, number of rows) on kGemvRows rows at a time.
+template <class Work>
+void for_row_tiles(std::int64_t rows, const Work& work) {
+  for (std::int64_t r = 0; r < rows; r += kGemvRows) work(r, std::min(kGemvRows, rows - r));
+}
+
+}  // namespace
+
+std::uint16_t to_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  if (std::isnan(value)) return static_cast<std::uint16_t>(bits >> 16 | 0x40);  // quiet, or it would become infinity
+  return static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+float from_bf16(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+
+Gemv::Gemv(WeightFormat format, const float* weight, std::int64_t outputs, std::int64_t inputs, const float* bias,
+           Activation act)
+    : act_(act) {
+  base::require(outputs >= 1, kPlace, "outputs", outputs, ">= 1", "a matrix has rows");
+  base::require(inputs >= 1, kPlace, "inputs", inputs, ">= 1", "a matrix has columns");
+  view_.outputs = outputs;
+  view_.inputs = inputs;
+  view_.blocks = (outputs + kGemvOutputs - 1) / kGemvOutputs;
+  view_.chunks = (inputs + kGemvChunk - 1) / kGemvChunk;
+  if (bias != nullptr) bias_.assign(bias, bias + outputs);
+  format == WeightFormat::bf16 ? pack_bf16(weight) : pack_int8(weight);
+}
+
+void Gemv::pack_bf16(const float* weight) {
+  bf16_ = huge_zeros<std::uint16_t>(weights_of(view_));
+  view_.bf16 = bf16_.get();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t o = 0; o < view_.outputs; ++o) {
+    for (std::int64_t k = 0; k < view_.inputs; ++k) {
+      bf16_[place_of(view_, o, k)] = to_bf16(weight[o * view_.inputs + k]);
+    }
+  }
+}
+
+void Gemv::pack_int8(const float* weight) {
+  for (std::int64_t i = 0; i < view_.outputs * view_.inputs; ++i) {
+    base::require(std::isfinite(weight[i]), kPlace, "weight", weight[i], "finite", "int8 holds finite numbers only");
+  }
+  int8_ = huge_zeros<std::int8_t>(weights_of(view_));
+  scale_ = huge_zeros<float>(view_.blocks * view_.chunks * kGemvOutputs);
+  view_.int8 = int8_.get();
+  view_.scale = scale_.get();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t o = 0; o < view_.outputs; ++o) {
+    for (std::int64_t c = 0; c < view_.chunks; ++c) {
+      const std::int64_t count = std::min(kGemvChunk, view_.inputs - c * kGemvChunk);
+      const std::span<const float> from(weight + o * view_.inputs + c * kGemvChunk, static_cast<std::size_t>(count));
+      float largest = 0;
+      for (const float value : from) largest = std::max(largest, std::abs(value));
+      const float scale = largest / 127;
+      scale_[scale_of(view_, o, c)] = scale;
+      for (std::int64_t k = 0; k < count && scale > 0; ++k) {
+        int8_[place_of(view_, o, c * kGemvChunk + k)] =
+            static_cast<std::int8_t>(std::clamp(std::nearbyint(from[k] / scale), -127.0f, 127.0f));
+      }
+    }
+  }
+}
+
+float Gemv::weight(std::int64_t output, std::int64_t input) const {
+  const std::int64_t at = place_of(view_, output, input);
+  if (view_.bf16 != nullptr) return from_bf16(view_.bf16[at]);
+  return static_cast<float>(view_.int8[at]) * view_.scale[scale_of(view_, output, input / kGemvChunk)];
+}
+
+std::size_t Gemv::bytes() const {
+  const auto count = static_cast<std::size_t>(weights_of(view_));
+  if (view_.bf16 != nullptr) return 2 * count;
+  return count + sizeof(float) * static_cast<std::size_t>(view_.blocks * view_.chunks * kGemvOutputs);
+}
+
+void Gemv::argument(std::int64_t rows, const float* x, float* y, const GemvAddend& addend) const {
+  const std::int64_t width = view_.chunks * kGemvChunk;
+  float* arranged = scratch<float, InputsTag>(rows * width);
+  gemv_arrange(view_, rows, x, arranged);
+  constexpr std::int64_t kBlocks = 8;  // that all rows pass while they are in the cache
+  const std::int64_t groups = (view_.blocks + kBlocks - 1) / kBlocks;
+#pragma omp parallel for schedule(static) if (groups > 1)
+  for (std::int64_t group = 0; group < groups; ++group) {
+    const std::int64_t first = group * kBlocks, last = std::min(view_.blocks, first + kBlocks);
+    for_row_tiles(rows, [&](std::int64_t r, std::int64_t count) {
+      gemv_blocks(view_, count, arranged + r * width, first, last, y + r * view_.outputs);
+    });
+  }
+  for (std::int64_t r = 0; r < rows; ++r) {
+    float* to = y + r * view_.outputs;
+    const std::int64_t sample = addend.sample == nullptr ? r : addend.sample[r];
+    const float* c = addend.c == nullptr ? nullptr : addend.c + sample * view_.outputs;
+    for (std::int64_t o = 0; !bias_.empty() && o < view_.outputs; ++o) to[o] += bias_[o];
+    for (std::int64_t o = 0; c != nullptr && o < view_.outputs; ++o) to[o] += c[o];
+  }
+}
+
+void Gemv::evaluate(std::int64_t rows, const float* x, float* y, const GemvAddend& addend) const {
+  argument(rows, x, y, addend);
+  if (act_ == Activation::identity) return;
+  activate<float>(act_, {y, static_cast<std::size_t>(rows * view_.outputs)}, y);
+}
+
+void Gemv::vjp(std::int64_t rows, const float* u, float* w) const {
+  const std::int64_t width = view_.chunks * kGemvChunk, padded_outputs = view_.blocks * kGemvOutputs;
+  float* arranged = scratch<float, InputsTag>(rows * width);
+  float* outputs = scratch<float, OutputsTag>(rows * padded_outputs);
+  std::fill_n(arranged, rows * width, 0.0f);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    std::copy_n(u + r * view_.outputs, view_.outputs, outputs + r * padded_outputs);
+    std::fill(outputs + r * padded_outputs + view_.outputs, outputs + (r + 1) * padded_outputs, 0.0f);
+  }
+  // A thread reads the weights of its inputs only: long pieces of every block. A sum is one thread's, whatever the
+  // split.
+  const std::int64_t groups = std::min<std::int64_t>(view_.chunks, omp_in_parallel() ? 1 : omp_get_max_threads());
+  const std::int64_t each = (view_.chunks + groups - 1) / groups;
+#pragma omp parallel for schedule(static) if (groups > 1)
+  for (std::int64_t group = 0; group < groups; ++group) {
+    const std::int64_t first = group * each, last = std::min(view_.chunks, first + each);
+    for_row_tiles(rows, [&](std::int64_t r, std::int64_t count) {
+      gemv_chunks(view_, count, outputs + r * padded_outputs, first, last, arranged + r * width);
+    });
+  }
+  gemv_restore(view_, rows, arranged, w);
+}
+
+}  // namespace fathom::kernel
