@@ -30,7 +30,7 @@ int main() {
     adam.step();
   }
   std::printf("training accuracy after 200 epochs: %.3f\n", accuracy);
-  const std::vector<double> bound = layer->solve(points).error_bound;
+  const std::vector<double> bound = layer->solve(points).solution.error_bound;
   std::printf("the first answer is within %.1e of its equilibrium\n", bound[0]);
   return accuracy > 0.95 ? 0 : 1;
 }

@@ -109,10 +109,12 @@ struct Dispatch {
   }
   Equilibrium operator()(const Checkpointed& options) const {
     Run run = run_checkpointed(map, y0, options, stop);
+    run.solution.bound_errors_of_steps(map.contraction());
     return {std::move(run.y), std::move(run.solution), nullptr, nullptr};
   }
   Equilibrium operator()(const Reversible& options) const {
     ReversibleRun run = run_reversible(map, y0, options, stop);
+    run.solution.bound_errors(map.contraction());
     return {std::move(run.y), std::move(run.solution), nullptr, std::move(run.drift)};
   }
 
@@ -135,6 +137,7 @@ struct Dispatch {
   }
   Equilibrium own_steps(std::int64_t steps, std::int64_t last) const {
     Run run = run_steps(map, y0, steps, last, stop);
+    run.solution.bound_errors_of_steps(map.contraction());
     return {std::move(run.y), std::move(run.solution), nullptr, nullptr};
   }
 };

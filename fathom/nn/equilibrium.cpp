@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <ATen/TensorOperators.h>
@@ -30,15 +29,6 @@ State zeros_for(const Tensor& x, const Tensor& weight) {
 Tensor identity_like(const Tensor& W) { return at::eye(W.size(0), W.options().requires_grad(false)); }
 
 Tensor resolvent_part(const Tensor& W) { return identity_like(W) - W; }
-
-// L / (1 - L) times the last step for plain steps, 1 / (1 - L) times the residual otherwise.
-double bound_factor(const std::optional<double>& L, const diff::Gradient& gradient) {
-  if (!L || *L >= 1) return std::numeric_limits<double>::infinity();
-  const bool plain_steps = std::holds_alternative<diff::Unrolled>(gradient) ||
-                           std::holds_alternative<diff::Truncated>(gradient) ||
-                           std::holds_alternative<diff::Checkpointed>(gradient);
-  return (plain_steps ? *L : 1) / (1 - *L);
-}
 
 }  // namespace
 
@@ -80,19 +70,13 @@ std::optional<double> MonotoneCell::contraction() const {
 Equilibrium::Equilibrium(std::shared_ptr<Cell> cell, EquilibriumOptions chosen)
     : options(std::move(chosen)), cell_(register_module("cell", std::move(cell))) {}
 
-Answer Equilibrium::solve(const Tensor& x, const State& y0) const {
-  const diff::Gradient gradient = options.gradient.gradient();
-  Answer answer{diff::equilibrium(cell_->map(x), y0.defined() ? y0 : cell_->start(x), options.solver.solver(), gradient,
-                                  options.stop),
-                cell_->contraction(),
-                {}};
-  const double factor = bound_factor(answer.contraction, gradient);
-  for (const double residual : answer.equilibrium.solution.residual) {
-    answer.error_bound.push_back(std::isinf(factor) ? factor : factor * residual);
-  }
-  return answer;
+diff::Equilibrium Equilibrium::solve(const Tensor& x, const State& y0) const {
+  Map map = cell_->map(x);
+  if (const std::optional<double> L = cell_->contraction()) map.contracts_by(*L);
+  return diff::equilibrium(map, y0.defined() ? y0 : cell_->start(x), options.solver.solver(),
+                           options.gradient.gradient(), options.stop);
 }
 
-Tensor Equilibrium::forward(const Tensor& x) const { return solve(x).y().only(); }
+Tensor Equilibrium::forward(const Tensor& x) const { return solve(x).y.only(); }
 
 }  // namespace fathom::nn

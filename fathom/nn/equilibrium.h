@@ -2,22 +2,16 @@
 //
 //   auto layer = std::make_shared<nn::Equilibrium>(std::make_shared<nn::ContractiveCell>(2, 32));
 //   Tensor y = layer->forward(x);            // y* = G(y*, x), differentiable; parameters through layer->parameters()
-//   nn::Answer a = layer->solve(x);          // the same with its account: a.error_bound[row] >= ||y - y*||
+//   diff::Equilibrium e = layer->solve(x);   // the same with its account: e.solution.error_bound[row] >= ||y - y*||
 //
 // A cell makes the map for an input, with whatever depends on weights and input alone computed once. A cell built so
-// that it contracts says by how much (`contraction`), for the weights as they are at that moment; the answer then
-// carries Banach's bounds
-//   ||y - y*|| <= ||G(y) - y|| / (1 - L)                  for a solver's answer
-//   ||y_t - y*|| <= L / (1 - L) ||y_t - y_{t-1}||         for the last of plain steps (unrolled, truncated,
-//   checkpointed)
-// in the 2-norm over all parts of a row. They hold for exact arithmetic of G; rounding adds the residual's floor over
-// 1 - L. Without a contraction factor the bounds are infinite. Works in training and evaluation.
+// that it contracts says by how much, for the weights as they are at that moment; the solution then carries Banach's
+// error bounds (solve/solution.h). Works in training and evaluation.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include <torch/nn/module.h>
 
@@ -82,20 +76,12 @@ struct EquilibriumOptions {
   }
 };
 
-struct Answer {
-  diff::Equilibrium equilibrium;
-  std::optional<double> contraction;  // L
-  std::vector<double> error_bound;    // [B] at least ||y - y*||; infinite without L < 1
-
-  const State& y() const { return equilibrium.y; }
-};
-
 class Equilibrium : public torch::nn::Module {
  public:
   explicit Equilibrium(std::shared_ptr<Cell> cell, EquilibriumOptions options = {});
 
-  Answer solve(const Tensor& x, const State& y0 = {}) const;  // from the cell's own start if y0 is undefined
-  Tensor forward(const Tensor& x) const;                      // the y of a one-part state
+  diff::Equilibrium solve(const Tensor& x, const State& y0 = {}) const;  // from the cell's start if y0 is undefined
+  Tensor forward(const Tensor& x) const;                                 // the y of a one-part state
 
   EquilibriumOptions options;
 

@@ -18,9 +18,15 @@ Solution fixed_point(const Map& map, const State& y0, const Solver& solver, cons
   std::visit([](const auto& options) { validate(options); }, solver);
   validate(stop);
   validate(loop);
-  if (solves_by_tiles(map, y0, solver, stop, loop, trace)) return solve_tiles(map, y0, solver, stop, loop);
-  const auto method = make_method(solver, Layout(y0));
-  return iterate(map, y0, *method, stop, loop, trace);
+  Solution solution;
+  if (solves_by_tiles(map, y0, solver, stop, loop, trace)) {
+    solution = solve_tiles(map, y0, solver, stop, loop);
+  } else {
+    const auto method = make_method(solver, Layout(y0));
+    solution = iterate(map, y0, *method, stop, loop, trace);
+  }
+  solution.bound_errors(map.contraction());
+  return solution;
 }
 
 }  // namespace fathom::solve

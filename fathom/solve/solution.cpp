@@ -1,6 +1,7 @@
 #include "fathom/solve/solution.h"
 
 #include <algorithm>
+#include <limits>
 #include <cmath>
 #include <numeric>
 
@@ -56,5 +57,20 @@ std::string Solution::brief() const {
                      status.size(), mean, *std::max_element(iterations.begin(), iterations.end()),
                      *std::max_element(residual.begin(), residual.end()), duration(seconds));
 }
+
+namespace {
+
+std::vector<double> bounds(const std::vector<double>& residual, std::optional<double> L, double numerator) {
+  if (!L) return {};
+  constexpr double kNone = std::numeric_limits<double>::infinity();
+  std::vector<double> bound;
+  for (const double r : residual) bound.push_back(*L < 1 ? numerator / (1 - *L) * r : kNone);
+  return bound;
+}
+
+}  // namespace
+
+void Solution::bound_errors(std::optional<double> L) { error_bound = bounds(residual, L, 1); }
+void Solution::bound_errors_of_steps(std::optional<double> L) { error_bound = bounds(residual, L, L.value_or(1)); }
 
 }  // namespace fathom::solve

@@ -41,6 +41,7 @@ struct Solution {
   std::vector<std::int64_t> iterations;  // [B] iterates of the row at which G was evaluated
   std::vector<double> residual;          // [B] ||G(y) - y|| there; infinity if never finite
   std::vector<double> relative;          // [B] the same over ||G(y)||
+  std::vector<double> error_bound;       // [B] at least ||y - y*||; empty unless the map has a proved contraction (Map)
   std::vector<std::int64_t> products;    // [B] products J v the row used; 0 but for newton_krylov
   std::vector<std::string_view> stage;   // [B] the solver the row ended with; empty but for escalate
   std::int64_t calls = -1;               // evaluations of G on some batch, whatever for
@@ -54,6 +55,13 @@ struct Solution {
   std::int64_t count(Status which) const;
   const Solution& require() const;  // itself if every row converged; throws Error with the message otherwise
   std::string brief() const;        // "converged 64/64, 17 iterations (max 19), residual 3.1e-06, 2.1 ms"
+
+  // Banach's a-posteriori bounds for a map of contraction factor L, in exact arithmetic of G (rounding adds the
+  // residual's floor over 1 - L). Infinite where L >= 1; nothing without L.
+  //   ||y - y*|| <= ||G(y) - y|| / (1 - L)                of an answer at which the residual was measured
+  //   ||y_t - y*|| <= L / (1 - L) ||y_t - y_{t-1}||       of the last plain step
+  void bound_errors(std::optional<double> L);
+  void bound_errors_of_steps(std::optional<double> L);
 };
 
 }  // namespace fathom::solve

@@ -14,6 +14,7 @@
 #include <concepts>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -69,6 +70,14 @@ class Map {
     return *this;
   }
 
+  // L with ||G(y) - G(z)|| <= L ||y - z|| proved for all y and z, in the 2-norm over all parts of a row, for the weights as
+  // they are: solutions then carry error bounds (Solution::error_bound).
+  Map& contracts_by(double L) {
+    contraction_ = L;
+    return *this;
+  }
+  std::optional<double> contraction() const { return contraction_; }
+
   // Solves without gradients evaluate `packed` in place of the callable: the same function of one tensor (B, ...) of T.
   template <class T>
   Map& packed_as(std::shared_ptr<const PackedMap<T>> packed) {
@@ -83,6 +92,7 @@ class Map {
 
  private:
   Function f_;
+  std::optional<double> contraction_;
   std::variant<std::monostate, std::shared_ptr<const PackedMap<float>>, std::shared_ptr<const PackedMap<double>>>
       packed_;
   bool compactable_ = true;

@@ -288,5 +288,24 @@ TEST(Solution, SaysWhatHappened) {
   EXPECT_THAT(error_of([&] { bad.require(); }), HasSubstr("raise max_iter"));
 }
 
+// A map of proved contraction: every row's answer is within its bound, which is at most 1 / (1 - L) times its residual.
+TEST(ErrorBound, HoldsForEveryRowAndStatus) {
+  const testing_support::Problem p = testing_support::affine_of_radius(.8, 6, 10, at::kDouble);
+  Map map = p.map;
+  map.contracts_by(.8);
+  for (const std::int64_t iterations : {1, 4, 200}) {
+    const Solution s = fixed_point(map, p.y0, Picard{}, {.rtol = 1e-9, .max_iter = iterations});
+    ASSERT_EQ(s.error_bound.size(), 6U);
+    for (std::int64_t row = 0; row < 6; ++row) {
+      const double error = (s.y.only()[row] - p.solution[row]).norm().item<double>();
+      EXPECT_LE(error, s.error_bound[row] * (1 + 1e-9) + 1e-12);
+      EXPECT_DOUBLE_EQ(s.error_bound[row], s.residual[row] / (1 - .8));
+    }
+  }
+  EXPECT_TRUE(fixed_point(p.map, p.y0, Picard{}).error_bound.empty());
+  map.contracts_by(1.5);
+  EXPECT_EQ(fixed_point(map, p.y0, Picard{}).error_bound[0], std::numeric_limits<double>::infinity());
+}
+
 }  // namespace
 }  // namespace fathom::solve

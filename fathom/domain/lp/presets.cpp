@@ -38,7 +38,7 @@ Config paper() {
   config.embeddings = {4, 8, 16, 32};
   config.stage1 = {.epochs = 300, .batch = 100, .lr = 1e-2, .depth = 4, .least_depth = 2, .clip_norm = 100};
   config.stage2 = {
-      .epochs = 600, .batch = 100, .lr = 3e-3, .depth = 8, .least_depth = 4, .schedule = "cosine", .clip_norm = 100};
+      .epochs = 1500, .batch = 100, .lr = 3e-3, .depth = 8, .least_depth = 4, .schedule = "cosine", .clip_norm = 100};
   config.rivals = {.rounds = 6, .learning_rates = {1e-2, 3e-3, 1e-3}, .trial_epochs = 20, .equal_time = true};
   config.study = {.iterations = 24, .test_iterations = 8, .perturbation = 1e-4, .perturbed = 200};
   return config;
