@@ -19,25 +19,38 @@
 #include <span>
 
 #include "fathom/kernel/anderson_weights.h"
+#include "fathom/kernel/bfloat16.h"
 #include "fathom/kernel/rows.h"
 
 namespace fathom::kernel {
 
-// What is remembered of every sample: its last point and a ring of `depth` columns of differences.
-template <class T>
+// What is remembered of every sample: its last point and a ring of `depth` columns of differences. The columns are of
+// T, or Bfloat16 to halve (T = float) what both passes read of large states; a double becomes a float first.
+//
+// Rounded columns change no residual and no fixed point, only the step: Gram matrix and right-hand side are those of
+// the columns as they are kept, so that gamma is the least-squares solution for them, and DG gamma in the mix is off by
+// at most 2^-8 sum |gamma_j dg_j|, a part of the step that shrinks with it.
+template <class T, class Column = T>
 struct AndersonHistory {
-  T* data = nullptr;  // (matrices(depth), batch, width): a pass over the rows streams through each
+  T* data = nullptr;  // (matrices(depth), batch, width): a pass over the rows streams through each; columns come last
   std::int64_t batch = 0;
   std::int64_t width = 0;
   std::int64_t depth = 0;
 
-  static std::int64_t matrices(std::int64_t depth) { return 3 + 2 * depth; }
+  // In rows of T for each sample.
+  static std::int64_t matrices(std::int64_t depth) {
+    constexpr std::int64_t kT = sizeof(T), kColumn = sizeof(Column);
+    return 3 + (2 * depth * kColumn + kT - 1) / kT;
+  }
   T* at(std::int64_t row, std::int64_t matrix) const { return data + (matrix * batch + row) * width; }
   T* y_prev(std::int64_t row) const { return at(row, 0); }
   T* g_prev(std::int64_t row) const { return at(row, 1); }
   T* best_g(std::int64_t row) const { return at(row, 2); }  // G at the best iterate, from when it was left
-  T* dr(std::int64_t row, std::int64_t column) const { return at(row, 3 + column); }
-  T* dg(std::int64_t row, std::int64_t column) const { return at(row, 3 + depth + column); }
+  Column* column(std::int64_t row, std::int64_t index) const {
+    return reinterpret_cast<Column*>(data + 3 * batch * width) + (index * batch + row) * width;
+  }
+  Column* dr(std::int64_t row, std::int64_t index) const { return column(row, index); }
+  Column* dg(std::int64_t row, std::int64_t index) const { return column(row, depth + index); }
 };
 
 // The columns of a ring that are in use: the `count` last written, ending at `newest`.
@@ -55,9 +68,9 @@ struct AndersonProducts {
 
 // Writes squares as residual_squares does, and for each row the newest column and products[row] over its columns in
 // use. ring.newest < 0: the first point, which has no column.
-template <class T>
+template <class T, class Column>
 void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
-                      const AndersonHistory<T>& history, const Ring& ring,
+                      const AndersonHistory<T, Column>& history, const Ring& ring,
                       const std::int64_t* columns,  // [row] in use, the newest included
                       Squares* squares, AndersonProducts* products);
 
@@ -66,8 +79,8 @@ void anderson_measure(std::span<const LiveRow> rows, std::span<const std::int64_
 // Where roll_back: y = best + beta (best_g - best), and the best becomes the previous point. best_is_previous[row], 0
 // at the start, says that the best iterate is the previous point and not yet in `best`; it is written there when the
 // next point is no better, and at the latest when the row stops running.
-template <class T>
-void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T>& history, const Ring& ring,
-                  const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous);
+template <class T, class Column>
+void anderson_mix(std::span<const LiveRow> rows, const T* g, const AndersonHistory<T, Column>& history,
+                  const Ring& ring, const double* weights, T damping, T* y, T* best, std::uint8_t* best_is_previous);
 
 }  // namespace fathom::kernel

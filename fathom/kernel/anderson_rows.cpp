@@ -42,6 +42,58 @@ HWY_INLINE void announce(const void* address) {
 constexpr int kFused = 5;
 constexpr int kMore = 4;  // further ones at a time
 
+// Columns as they are kept, in memory and in registers of T or double.
+template <class D>
+HWY_INLINE hn::Vec<D> load_column(D d, const hn::TFromD<D>* x) {
+  return hn::LoadU(d, x);
+}
+template <class D>
+HWY_INLINE hn::Vec<D> load_column(D d, const Bfloat16* x) {
+  const hn::Rebind<float, D> narrow;
+  const hn::RebindToUnsigned<decltype(narrow)> bits;
+  const hn::Rebind<std::uint16_t, D> half;
+  const auto wide = hn::PromoteTo(bits, hn::LoadU(half, reinterpret_cast<const std::uint16_t*>(x)));
+  const auto value = hn::BitCast(narrow, hn::ShiftLeft<16>(wide));
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    return value;
+  } else {
+    return hn::PromoteTo(d, value);
+  }
+}
+
+template <class T, class D64, class Column>
+HWY_INLINE hn::Vec<D64> column_double(D64 d64, const Column* x) {
+  return as_double(d64, load_column(hn::Rebind<T, D64>(), x));
+}
+
+// Keeps the column and returns it as it is kept.
+template <class D>
+HWY_INLINE hn::Vec<D> keep_column(D d, hn::Vec<D> x, hn::TFromD<D>* to) {
+  hn::StoreU(x, d, to);
+  return x;
+}
+template <class D>
+HWY_INLINE hn::Vec<D> keep_column(D d, hn::Vec<D> x, Bfloat16* to) {
+  const hn::Rebind<float, D> narrow;
+  const hn::RebindToUnsigned<decltype(narrow)> bits;
+  const hn::RebindToSigned<decltype(narrow)> whole;
+  const hn::Rebind<std::uint16_t, D> half;
+  hn::Vec<decltype(narrow)> value;
+  if constexpr (sizeof(hn::TFromD<D>) == 4) {
+    value = x;
+  } else {
+    value = hn::DemoteTo(narrow, x);
+  }
+  const auto wide = hn::BitCast(bits, value);
+  const auto odd = hn::And(hn::ShiftRight<16>(wide), hn::Set(bits, 1));
+  const auto rounded = hn::BitCast(narrow, hn::Add(wide, hn::Add(hn::Set(bits, 0x7FFF), odd)));
+  const auto nan = hn::BitCast(narrow, hn::Set(bits, 0x7FC00000));
+  const auto kept = hn::BitCast(bits, hn::IfThenElse(hn::Eq(value, value), rounded, nan));
+  const auto upper = hn::DemoteTo(half, hn::BitCast(whole, hn::ShiftRight<16>(kept)));
+  hn::StoreU(upper, half, reinterpret_cast<std::uint16_t*>(to));
+  return load_column(d, to);
+}
+
 struct RowSums {
   double residual = 0, value = 0;
   double* gram;
@@ -50,9 +102,9 @@ struct RowSums {
 
 // The newest columns of [begin, end) as far as whole vectors of d64 go, and the products with the first kColumns
 // columns. kColumns = 0: the first point, which has none.
-template <int kColumns, bool kFar, class D64, class T>
-HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std::int64_t begin, std::int64_t end,
-                                        RowSums& sums) {
+template <int kColumns, bool kFar, class D64, class T, class Column>
+HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T, Column>& row, std::int64_t begin,
+                                        std::int64_t end, RowSums& sums) {
   const hn::Rebind<T, D64> d;
   hn::Vec<D64> residual = hn::Zero(d64), value = hn::Zero(d64);
   hn::Vec<D64> gram[kColumns + 1], rhs[kColumns + 1];
@@ -70,16 +122,15 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
       announce<kFar>(row.dr + i + kAhead);
       announce<kFar>(row.dg + i + kAhead);
       const auto g_prev = hn::LoadU(d, row.g_prev + i);
-      const auto dr = hn::Sub(r, hn::Sub(g_prev, hn::LoadU(d, row.y_prev + i)));
-      hn::StoreU(dr, d, row.dr + i);
-      hn::StoreU(hn::Sub(g, g_prev), d, row.dg + i);
+      const auto dr = keep_column(d, hn::Sub(r, hn::Sub(g_prev, hn::LoadU(d, row.y_prev + i))), row.dr + i);
+      keep_column(d, hn::Sub(g, g_prev), row.dg + i);
       const auto wide_dr = as_double(d64, dr);
       gram[0] = hn::MulAdd(wide_dr, wide_dr, gram[0]);
       rhs[0] = hn::MulAdd(wide_r, wide_dr, rhs[0]);
 #pragma GCC unroll 4
       for (int k = 1; k < kColumns; ++k) {
         announce<kFar>(row.columns[k] + i + kAhead);
-        const auto column = load_double(d64, row.columns[k] + i);
+        const auto column = column_double<T>(d64, row.columns[k] + i);
         gram[k] = hn::MulAdd(wide_dr, column, gram[k]);
         rhs[k] = hn::MulAdd(wide_r, column, rhs[k]);
       }
@@ -95,19 +146,19 @@ HWY_INLINE std::int64_t measure_vectors(D64 d64, const AndersonRow<T>& row, std:
 }
 
 // The products with kColumns columns from `first` on, once the newest is written.
-template <int kColumns, class D64, class T>
-HWY_INLINE std::int64_t add_products(D64 d64, const AndersonRow<T>& row, std::int64_t first, std::int64_t begin,
+template <int kColumns, class D64, class T, class Column>
+HWY_INLINE std::int64_t add_products(D64 d64, const AndersonRow<T, Column>& row, std::int64_t first, std::int64_t begin,
                                      std::int64_t end, RowSums& sums) {
   const hn::Rebind<T, D64> d;
   hn::Vec<D64> gram[kColumns], rhs[kColumns];
   for (int k = 0; k < kColumns; ++k) gram[k] = rhs[k] = hn::Zero(d64);
   std::int64_t i = begin;
   for (; i + lanes_of(d64) <= end; i += lanes_of(d64)) {
-    const auto dr = load_double(d64, row.dr + i);
+    const auto dr = column_double<T>(d64, row.dr + i);
     const auto r = as_double(d64, hn::Sub(hn::LoadU(d, row.g + i), hn::LoadU(d, row.y + i)));
 #pragma GCC unroll 4
     for (int k = 0; k < kColumns; ++k) {
-      const auto column = load_double(d64, row.columns[first + k] + i);
+      const auto column = column_double<T>(d64, row.columns[first + k] + i);
       gram[k] = hn::MulAdd(dr, column, gram[k]);
       rhs[k] = hn::MulAdd(r, column, rhs[k]);
     }
@@ -119,8 +170,8 @@ HWY_INLINE std::int64_t add_products(D64 d64, const AndersonRow<T>& row, std::in
   return i;
 }
 
-template <class T>
-void measure_range(const AndersonRow<T>& row, std::int64_t begin, std::int64_t end, RowSums& sums) {
+template <class T, class Column>
+void measure_range(const AndersonRow<T, Column>& row, std::int64_t begin, std::int64_t end, RowSums& sums) {
   const hn::ScalableTag<double> wide;
   const hn::CappedTag<double, 1> one;
   with_constant<kFused>(row.count, [&](auto columns) HWY_ATTR {
@@ -140,8 +191,8 @@ void measure_range(const AndersonRow<T>& row, std::int64_t begin, std::int64_t e
 // Numbers of a row worked on at a time, so that r and the newest column stay in the first-level cache.
 constexpr std::int64_t kChunk = 1024;
 
-template <class T>
-void measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start, Squares* squares,
+template <class T, class Column>
+void measure_row(const AndersonRow<T, Column>& row, std::span<const std::int64_t> part_start, Squares* squares,
                  AndersonProducts& products) {
   const std::size_t parts = part_start.size() - 1;
   std::fill_n(products.gram, row.count, 0.0);
@@ -159,26 +210,27 @@ void measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_s
 }
 
 // The columns of a row that its mixed step uses.
-template <class T>
+template <class T, class Column>
 struct Mixture {
-  const T* dg[kMaxDepth];
-  const T* dr[kMaxDepth];
+  const Column* dg[kMaxDepth];
+  const Column* dr[kMaxDepth];
   T weight[kMaxDepth];
   std::int64_t count = 0;
   T damping;
 };
 
 // y_prev = y, g_prev = g;  y = g - sum_k w_k dg_k, and with damping beta < 1 less (1-beta) (r - sum_k w_k dr_k).
-template <int kUnroll, bool kFar, class D, class T = hn::TFromD<D>>
-HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+template <int kUnroll, bool kFar, class D, class Column, class T = hn::TFromD<D>>
+HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T, Column>& with, T* y, T* y_prev,
+                            T* g_prev) {
   hn::Vec<D> sum[kUnroll], back[kUnroll];
-  const auto subtract_columns = [&](const T* const* x) HWY_ATTR {
+  const auto subtract_columns = [&](const Column* const* x) HWY_ATTR {
     for (std::int64_t k = 0; k < with.count; ++k) {
       const auto w = hn::Set(d, with.weight[k]);
 #pragma GCC unroll 4
       for (int u = 0; u < kUnroll; ++u) {
         announce<kFar>(x[k] + i + u * lanes_of(d) + kAhead);
-        sum[u] = hn::NegMulAdd(w, hn::LoadU(d, x[k] + i + u * lanes_of(d)), sum[u]);
+        sum[u] = hn::NegMulAdd(w, load_column(d, x[k] + i + u * lanes_of(d)), sum[u]);
       }
     }
   };
@@ -202,8 +254,8 @@ HWY_INLINE void mix_vectors(D d, std::int64_t i, const T* g, const Mixture<T>& w
   }
 }
 
-template <bool kFar, class T>
-void mix_all(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+template <bool kFar, class T, class Column>
+void mix_all(std::int64_t n, const T* g, const Mixture<T, Column>& with, T* y, T* y_prev, T* g_prev) {
   const hn::ScalableTag<T> d;
   std::int64_t i = 0;
   for (; i + 4 * lanes_of(d) <= n; i += 4 * lanes_of(d)) mix_vectors<4, kFar>(d, i, g, with, y, y_prev, g_prev);
@@ -211,8 +263,8 @@ void mix_all(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev
   for (; i < n; ++i) mix_vectors<1, kFar>(hn::CappedTag<T, 1>(), i, g, with, y, y_prev, g_prev);
 }
 
-template <class T>
-void mix_row(std::int64_t n, const T* g, const Mixture<T>& with, T* y, T* y_prev, T* g_prev) {
+template <class T, class Column>
+void mix_row(std::int64_t n, const T* g, const Mixture<T, Column>& with, T* y, T* y_prev, T* g_prev) {
   if (n < kWide) return mix_all<false>(n, g, with, y, y_prev, g_prev);
   mix_all<true>(n, g, with, y, y_prev, g_prev);
 }
@@ -229,10 +281,10 @@ void roll_back_row(std::int64_t n, const T* best, const T* best_g, T damping, T*
   });
 }
 
-template <class T>
-Mixture<T> mixture_of(std::int64_t row, const AndersonHistory<T>& history, const Ring& ring, const double* weights,
-                      T damping) {
-  Mixture<T> with;
+template <class T, class Column>
+Mixture<T, Column> mixture_of(std::int64_t row, const AndersonHistory<T, Column>& history, const Ring& ring,
+                              const double* weights, T damping) {
+  Mixture<T, Column> with;
   with.damping = damping;
   for (std::int64_t age = 0; age < history.depth; ++age) {
     if (weights[age] == 0) continue;
@@ -243,8 +295,8 @@ Mixture<T> mixture_of(std::int64_t row, const AndersonHistory<T>& history, const
   return with;
 }
 
-template <class T>
-void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+template <class T, class Column>
+void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T, Column>& history, const Ring& ring,
                  const double* weights, T damping, T* y, T* best, std::uint8_t& best_is_previous) {
   const std::int64_t n = history.width, row = live.row;
   if (best_is_previous && !live.improved) {
@@ -262,22 +314,20 @@ void advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& hist
 }
 
 // Highway's dispatch tables take plain functions.
-void measure_float(const AndersonRow<float>& row, std::span<const std::int64_t> part_start, Squares* squares,
-                   AndersonProducts& products) {
-  measure_row(row, part_start, squares, products);
-}
-void measure_double(const AndersonRow<double>& row, std::span<const std::int64_t> part_start, Squares* squares,
-                    AndersonProducts& products) {
-  measure_row(row, part_start, squares, products);
-}
-void advance_float(const LiveRow& live, const float* g, const AndersonHistory<float>& history, const Ring& ring,
-                   const double* weights, float damping, float* y, float* best, std::uint8_t& best_is_previous) {
-  advance_row(live, g, history, ring, weights, damping, y, best, best_is_previous);
-}
-void advance_double(const LiveRow& live, const double* g, const AndersonHistory<double>& history, const Ring& ring,
-                    const double* weights, double damping, double* y, double* best, std::uint8_t& best_is_previous) {
-  advance_row(live, g, history, ring, weights, damping, y, best, best_is_previous);
-}
+#define FATHOM_ANDERSON_ROWS(T, Column, name)                                                                        \
+  void measure_##name(const AndersonRow<T, Column>& row, std::span<const std::int64_t> part_start, Squares* squares, \
+                      AndersonProducts& products) {                                                                  \
+    measure_row(row, part_start, squares, products);                                                                 \
+  }                                                                                                                  \
+  void advance_##name(const LiveRow& live, const T* g, const AndersonHistory<T, Column>& history, const Ring& ring,  \
+                      const double* weights, T damping, T* y, T* best, std::uint8_t& best_is_previous) {             \
+    advance_row(live, g, history, ring, weights, damping, y, best, best_is_previous);                                \
+  }
+FATHOM_ANDERSON_ROWS(float, float, float)
+FATHOM_ANDERSON_ROWS(double, double, double)
+FATHOM_ANDERSON_ROWS(float, Bfloat16, float_short)
+FATHOM_ANDERSON_ROWS(double, Bfloat16, double_short)
+#undef FATHOM_ANDERSON_ROWS
 
 }  // namespace HWY_NAMESPACE
 }  // namespace fathom::kernel
@@ -285,42 +335,28 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace fathom::kernel {
-namespace {
 
-HWY_EXPORT(measure_float);
-HWY_EXPORT(measure_double);
-HWY_EXPORT(advance_float);
-HWY_EXPORT(advance_double);
-
-}  // namespace
-
-template <class T>
-void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start, Squares* squares,
-                          AndersonProducts& products) {
-  if constexpr (std::is_same_v<T, float>) {
-    HWY_DYNAMIC_DISPATCH(measure_float)(row, part_start, squares, products);
-  } else {
-    HWY_DYNAMIC_DISPATCH(measure_double)(row, part_start, squares, products);
+#define FATHOM_ANDERSON_ROWS(T, Column, name)                                                                  \
+  namespace {                                                                                                  \
+  HWY_EXPORT(measure_##name);                                                                                  \
+  HWY_EXPORT(advance_##name);                                                                                  \
+  }                                                                                                            \
+  template <>                                                                                                  \
+  void anderson_measure_row(const AndersonRow<T, Column>& row, std::span<const std::int64_t> part_start,       \
+                            Squares* squares, AndersonProducts& products) {                                    \
+    HWY_DYNAMIC_DISPATCH(measure_##name)(row, part_start, squares, products);                                  \
+  }                                                                                                            \
+  template <>                                                                                                  \
+  void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T, Column>& history,        \
+                            const Ring& ring, const double* weights, T damping, T* y, T* best,                 \
+                            std::uint8_t& best_is_previous) {                                                  \
+    HWY_DYNAMIC_DISPATCH(advance_##name)(live, g, history, ring, weights, damping, y, best, best_is_previous); \
   }
-}
-
-template <class T>
-void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
-                          const double* weights, T damping, T* y, T* best, std::uint8_t& best_is_previous) {
-  if constexpr (std::is_same_v<T, float>) {
-    HWY_DYNAMIC_DISPATCH(advance_float)(live, g, history, ring, weights, damping, y, best, best_is_previous);
-  } else {
-    HWY_DYNAMIC_DISPATCH(advance_double)(live, g, history, ring, weights, damping, y, best, best_is_previous);
-  }
-}
-
-using Starts = std::span<const std::int64_t>;
-template void anderson_measure_row(const AndersonRow<float>&, Starts, Squares*, AndersonProducts&);
-template void anderson_measure_row(const AndersonRow<double>&, Starts, Squares*, AndersonProducts&);
-template void anderson_advance_row(const LiveRow&, const float*, const AndersonHistory<float>&, const Ring&,
-                                   const double*, float, float*, float*, std::uint8_t&);
-template void anderson_advance_row(const LiveRow&, const double*, const AndersonHistory<double>&, const Ring&,
-                                   const double*, double, double*, double*, std::uint8_t&);
+FATHOM_ANDERSON_ROWS(float, float, float)
+FATHOM_ANDERSON_ROWS(double, double, double)
+FATHOM_ANDERSON_ROWS(float, Bfloat16, float_short)
+FATHOM_ANDERSON_ROWS(double, Bfloat16, double_short)
+#undef FATHOM_ANDERSON_ROWS
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

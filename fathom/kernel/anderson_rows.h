@@ -8,25 +8,25 @@
 
 namespace fathom::kernel {
 
-template <class T>
+template <class T, class Column = T>
 struct AndersonRow {
   const T* y = nullptr;
   const T* g = nullptr;
   const T* y_prev = nullptr;
   const T* g_prev = nullptr;
-  T* dr = nullptr;  // where the newest columns go; null at the first point
-  T* dg = nullptr;
-  const T* const* columns = nullptr;  // dr by age, the newest first
+  Column* dr = nullptr;  // where the newest columns go; null at the first point
+  Column* dg = nullptr;
+  const Column* const* columns = nullptr;  // dr by age, the newest first
   std::int64_t count = 0;
 };
 
-template <class T>
-void anderson_measure_row(const AndersonRow<T>& row, std::span<const std::int64_t> part_start,
+template <class T, class Column>
+void anderson_measure_row(const AndersonRow<T, Column>& row, std::span<const std::int64_t> part_start,
                           Squares* squares,  // [parts]
                           AndersonProducts& products);
 
-template <class T>
-void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T>& history, const Ring& ring,
+template <class T, class Column>
+void anderson_advance_row(const LiveRow& live, const T* g, const AndersonHistory<T, Column>& history, const Ring& ring,
                           const double* weights,  // [age]
                           T damping, T* y, T* best, std::uint8_t& best_is_previous);
 
