@@ -23,12 +23,12 @@ using kernel::AndersonProducts;
 using kernel::Ring;
 
 // The history stays one row per sample of the full batch: dropping rows moves nothing.
-template <class T>
+template <class T, class Column>
 class AndersonKernels final : public AndersonVectors {
  public:
   AndersonKernels(const Anderson& options, const Layout& layout)
       : layout_(layout),
-        memory_(at::empty({AndersonHistory<T>::matrices(options.depth), layout.batch, layout.width()}, layout.options)),
+        memory_(at::empty({History::matrices(options.depth), layout.batch, layout.width()}, layout.options)),
         history_{memory_.data_ptr<T>(), layout.batch, layout.width(), options.depth},
         damping_(static_cast<T>(options.damping)),
         best_is_previous_(layout.batch, 0) {
@@ -58,9 +58,11 @@ class AndersonKernels final : public AndersonVectors {
   }
 
  private:
+  using History = AndersonHistory<T, Column>;
+
   Layout layout_;
   Tensor memory_;
-  AndersonHistory<T> history_;
+  History history_;
   T damping_;
   std::vector<std::uint8_t> best_is_previous_;  // [row], see anderson_mix
 };
@@ -73,7 +75,8 @@ class AndersonTensors final : public AndersonVectors {
       : layout_(layout),
         depth_(options.depth),
         damping_(options.damping),
-        dr_(at::zeros({options.depth, layout.batch, layout.width()}, layout.options)),
+        dr_(at::zeros({options.depth, layout.batch, layout.width()},
+                      options.history == "bf16" ? layout.options.dtype(at::kBFloat16) : layout.options)),
         dg_(at::zeros_like(dr_)),
         best_g_(at::zeros({layout.batch, layout.width()}, layout.options)) {}
 
@@ -178,13 +181,19 @@ class AndersonTensors final : public AndersonVectors {
   Tensor best_g_;           // (B, D)
 };
 
+template <class T>
+std::unique_ptr<AndersonVectors> make_kernels(const Anderson& options, const Layout& layout) {
+  if (options.history == "bf16") return std::make_unique<AndersonKernels<T, kernel::Bfloat16>>(options, layout);
+  return std::make_unique<AndersonKernels<T, T>>(options, layout);
+}
+
 }  // namespace
 
 std::unique_ptr<AndersonVectors> make_anderson_vectors(const Anderson& options, const Layout& layout,
                                                        Arithmetic arithmetic) {
   if (!has_kernels(layout, arithmetic)) return std::make_unique<AndersonTensors>(options, layout);
-  if (layout.options.dtype() == at::kFloat) return std::make_unique<AndersonKernels<float>>(options, layout);
-  return std::make_unique<AndersonKernels<double>>(options, layout);
+  return layout.options.dtype() == at::kFloat ? make_kernels<float>(options, layout)
+                                              : make_kernels<double>(options, layout);
 }
 
 }  // namespace fathom::solve
