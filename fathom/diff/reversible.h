@@ -2,7 +2,7 @@
 //
 //   forward    y' = (1-b) y + b G(z),   z' = (1-b) z + b G(y')          from y_0 = z_0; the answer is y_T
 //   backward   z = (z' - b G(y')) / (1-b),   y = (y' - b G(z)) / (1-b)   and the adjoint along with it
-//   [McCallum2025] Reversible Deep Equilibrium Models; the algebraic coupling of [McCallum-Foster2024]
+//   [McCallum2025] Reversible Deep Equilibrium Models; the algebraic coupling of [McCallumFoster2024]
 //
 // At the fixed point y = z = y*, and the pair tends to it where plain iteration does, at about (1-b)^2-damped speed.
 //

@@ -23,7 +23,7 @@ struct Contraction {
 // slopes of all pairs, so that up to 29% of outliers do not matter) over the later half of the descent before
 // rounding (the last decade of a descent of three or more is taken for rounding), or of the whole trace where it does
 // not descend.
-//   [Theil1950; Sen1968] J. Amer. Stat. Assoc. 63
+//   [Theil1950], [Sen1968] J. Amer. Stat. Assoc. 63
 // Values that are zero or not finite are left out; fewer than 4 others give an unknown factor. O(n^2) for n in the
 // fit, at most the last 256.
 // Valid for linear convergence (Picard); for Anderson it is the mean rate and no bound of the map.

@@ -22,7 +22,7 @@ struct Order {
 
 // The Theil-Sen slope of log ||r_{t+1}|| over log ||r_t|| (the median over all pairs of points) while the residuals
 // descend, the lowest one left out, which may be rounding. Needs 4 residuals; at most the last 256 are used.
-// [Theil1950; Sen1968] J. Amer. Stat. Assoc. 63
+// [Theil1950], [Sen1968] J. Amer. Stat. Assoc. 63
 Order convergence_order(std::span<const double> residuals);
 
 // What rounding leaves of the residual.

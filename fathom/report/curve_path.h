@@ -14,7 +14,7 @@ struct Point {
 std::vector<std::vector<Point>> runs_of(const std::vector<Point>& points);
 
 // At most four points per column of one pixel (first, lowest, highest, last), which draw the same
-// picture: M4 aggregation, [Jugel et al. 2014] Proc. VLDB 7(10), section 4. Points in ascending x;
+// picture: M4 aggregation, [Jugel2014] Proc. VLDB 7(10), section 4. Points in ascending x;
 // a run of few points is returned as it is.
 std::vector<Point> thinned(const std::vector<Point>& run);
 

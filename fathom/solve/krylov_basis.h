@@ -10,7 +10,7 @@ namespace fathom::solve {
 // ||row|| in double for every row of a tensor (B, ...), summed in double.
 std::vector<double> row_norms(const Tensor& rows);
 
-// w -= V (V'w) by classical Gram-Schmidt run twice [Giraud2005, "twice is enough"]; V (B, k, D) orthonormal in each
+// w -= V (V'w) by classical Gram-Schmidt run twice [Giraud2005] "twice is enough"; V (B, k, D) orthonormal in each
 // row, w (B, D). Returns V'w, (B, k) row-major.
 std::vector<double> orthogonalise(Tensor& w, const Tensor& V);
 

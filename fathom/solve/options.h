@@ -32,7 +32,7 @@ struct Stop {
   }
 };
 
-// y+ = (1-tau) y + tau G(y).  [Krasnoselskii 1955; Mann 1953] when tau < 1.
+// y+ = (1-tau) y + tau G(y).  [Krasnoselskii1955], [Mann1953] when tau < 1.
 struct Picard {
   double damping = 1.0;  // tau
 
@@ -42,7 +42,7 @@ struct Picard {
   }
 };
 
-// Anderson acceleration in difference form.  [Anderson 1965], [WalkerNi2011] Alg. AA, [FangSaad2009].
+// Anderson acceleration in difference form.  [Anderson1965], [WalkerNi2011] Alg. AA, [FangSaad2009].
 //   type 2   gamma = argmin ||r_k - DR gamma||^2 + ridge-term
 //   type 1   gamma solves DY'(r_k - DR gamma) = 0
 //   y+ = g_k - DG gamma - (1-beta)(r_k - DR gamma)

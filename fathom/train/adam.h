@@ -4,7 +4,7 @@
 //
 //   m = b1 m + (1-b1) g,  v = b2 v + (1-b2) g^2,  theta -= lr/(1-b1^t) * m / (sqrt(v)/sqrt(1-b2^t) + eps)
 //
-// [Kingma-Ba 2015] Algorithm 1. Complex parameters are updated as pairs of reals, as torch.optim does.
+// [KingmaBa2015] Algorithm 1. Complex parameters are updated as pairs of reals, as torch.optim does.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,7 @@ namespace fathom::lp {
 // taken into the basis in that order while they are linearly independent of those before, so that the basis is the
 // best-ranked one there is (the greedy choice in a matroid) and never singular. Fixed variables and the slacks of
 // equalities come last. What is left goes to the nearest bound. At a vertex of a nondegenerate program this is the
-// vertex's own basis. Megiddo's crossover [Megiddo 1991, ORSA J. Computing 3(1)] starts in the same way.
+// vertex's own basis. Megiddo's crossover [Megiddo1991] starts in the same way.
 //
 // Cost: O(m (m + n)) and the fill of a sparse elimination; memory O(m + n) and the fill.
 // Errors: x of another length or not finite; an instance that validate() refuses.

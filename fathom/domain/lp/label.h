@@ -17,7 +17,7 @@ struct Label {
 };
 
 // Among the optimal solutions the one of least Euclidean norm: the limit of min c'x + delta/2 ||x||^2 for small delta
-// [Mangasarian-Meyer 1979], and the target of the paper's theory. Found by the simplex method, which gives the
+// [MangasarianMeyer1979], and the target of the paper's theory. Found by the simplex method, which gives the
 // optimal face, and a projection of the origin on that face where it may be more than a point. Such an x violates
 // rows and bounds by at most 1e-9 (1 + largest number) and c'x is within 1e-9 (1 + |c'x*|) of the optimum c'x*; where
 // the projection misses that, x is the vertex and least_norm is false.

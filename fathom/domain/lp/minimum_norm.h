@@ -16,7 +16,7 @@ struct Projection {
 };
 
 // Accelerated gradient ascent with restarts on the dual of  min 1/2 ||x||^2: x(y) = clip(-A'y, l, u), y_i >= 0 for
-// "<=". [Nesterov 1983], [ODonoghue-Candes 2015, adaptive restart]. The costs of the instance are ignored. A
+// "<=". [Nesterov1983], adaptive restart [ODonoghueCandes2015]. The costs of the instance are ignored. A
 // violation of zero proves x the projection. Cost: two passes over the nonzeros an iteration; some 600 iterations at
 // 10 x 50, more where rows are nearly dependent or of very different size.
 Projection minimum_norm(const Instance& polyhedron, double tolerance = 1e-11, std::int64_t max_iterations = 100000);

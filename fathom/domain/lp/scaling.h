@@ -4,7 +4,7 @@
 //   = l / D
 //
 // R and D make the nonzeros of every row and column of A of size about 1 (root mean square; the alternating scheme of
-// [Ruiz 2001, RAL-TR-2001-034] with that norm), a common factor of D and 1/R makes the largest b of size 1 (or,
+// [Ruiz2001] with that norm), a common factor of D and 1/R makes the largest b of size 1 (or,
 // without one, the root mean square finite bound of size 10), and s makes the largest cost 0.01: nonzeros N(0,1), b ~
 // U(-1,1), bounds N(0,10^2) and c ~ 0.01 U(-1,1) are what generate.h draws. All factors are powers of two: scaling
 // and its undoing are exact.
