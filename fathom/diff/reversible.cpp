@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "fathom/base/timer.h"
 #include "fathom/diff/replay.h"
 #include "fathom/solve/krylov_basis.h"
+#include "fathom/tensor/precision.h"
 
 namespace fathom::diff {
 
@@ -28,11 +28,6 @@ template <class G>
 Pair forward(const Pair& at, double b, const G& g) {
   const Tensor y = (1 - b) * at.y + b * g(at.z);
   return {y, (1 - b) * at.z + b * g(y)};
-}
-
-double epsilon_of(const Tensor& tensor) {
-  return tensor.scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                             : std::numeric_limits<float>::epsilon();
 }
 
 double allowed_drift(const Reversible& options, double epsilon) {
@@ -91,7 +86,7 @@ class Backwards : public Replayed {
   Tensors pull_back(const Tensor& v) override {
     Tensors total(num_outputs());
     Pair at = kept_.at(options_.steps), adjoint{v, at::zeros_like(v)};
-    Drift drift(at.y, allowed_drift(options_, epsilon_of(at.y)));
+    Drift drift(at.y, allowed_drift(options_, tensor::epsilon_of(at.y.scalar_type())));
     for (std::int64_t t = options_.steps - 1; t >= 0; --t) {
       step_back(at, adjoint, total);
       const auto kept = kept_.find(t);
@@ -177,7 +172,8 @@ ReversibleRun run_reversible(const Map& map, const State& y0, const Reversible& 
   const base::Timer timer;
   Replay replay(map, y0);
   const Tensor start = y0.flat();
-  const std::int64_t every = options.every > 0 ? options.every : steps_between_checkpoints(options, epsilon_of(start));
+  const std::int64_t every =
+      options.every > 0 ? options.every : steps_between_checkpoints(options, tensor::epsilon_of(start.scalar_type()));
   Tensor last;  // G(y) of the step
   const auto G = [&](const Tensor& at) { return last = replay.step(at); };
   Pair at{start.detach(), start.detach()};

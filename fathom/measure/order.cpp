@@ -7,6 +7,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/measure/residual.h"
+#include "fathom/tensor/precision.h"
 
 namespace fathom::measure {
 
@@ -32,11 +33,6 @@ double quantile(std::vector<double>& values, double q) {
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(q * static_cast<double>(values.size() - 1) + 0.5);
   std::nth_element(values.begin(), place, values.end());
   return *place;
-}
-
-double epsilon_of(const State& y) {
-  return y[0].scalar_type() == at::kDouble ? std::numeric_limits<double>::epsilon()
-                                           : std::numeric_limits<float>::epsilon();
 }
 
 }  // namespace
@@ -70,7 +66,7 @@ ResidualFloor residual_floor(const Map& map, const State& y, std::int64_t steps,
   ResidualFloor floor;
   for (std::vector<double>& values : seen) {
     floor.relative.push_back(quantile(values, 0.5));
-    floor.epsilons.push_back(floor.relative.back() / epsilon_of(y));
+    floor.epsilons.push_back(floor.relative.back() / tensor::epsilon_of(y[0].scalar_type()));
   }
   return floor;
 }

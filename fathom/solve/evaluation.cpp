@@ -1,5 +1,6 @@
 #include "fathom/solve/evaluation.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -8,6 +9,7 @@
 #include <fmt/ostream.h>
 
 #include "fathom/base/error.h"
+#include "fathom/tensor/precision.h"
 
 namespace fathom::solve {
 
@@ -48,6 +50,12 @@ const Tensor& Evaluation::packed(const tensor::PackedMap<T>& cell, const Tensor&
   ++calls_;
   rows_evaluated_ += count;
   return g;
+}
+
+double Evaluation::epsilon() const {
+  const double of_state = tensor::epsilon_of(like_[0].scalar_type());
+  const at::ScalarType precision = map_.precision();
+  return precision == at::ScalarType::Undefined ? of_state : std::max(of_state, tensor::epsilon_of(precision));
 }
 
 Tensor Evaluation::operator()(const State& y, const Rows& rows) {

@@ -16,6 +16,9 @@ class Evaluation {
   Evaluation(const Map& map, State like, bool selective);
 
   bool selective() const { return selective_; }
+  // The unit of rounding of G: that of the state's dtype, or of the precision the map is evaluated in if that is
+  // coarser.
+  double epsilon() const;
   State state(const Tensor& flat) const { return like_.with_flat(flat); }
 
   // G at rows of the batch as one contiguous matrix, which may be overwritten by the evaluation after the next. Errors

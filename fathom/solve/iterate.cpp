@@ -13,6 +13,7 @@
 #include "fathom/solve/message.h"
 #include "fathom/solve/row_tensors.h"
 #include "fathom/tensor/convert.h"
+#include "fathom/tensor/precision.h"
 
 namespace fathom::solve {
 
@@ -30,7 +31,8 @@ class Iteration {
         loop_(loop),
         trace_(trace),
         feed_(feed),
-        judge_(stop, layout_.part_start, epsilon_of(layout_.options.dtype().toScalarType())),
+        judge_(stop, layout_.part_start, tensor::epsilon_of(layout_.options.dtype().toScalarType()),
+               evaluation_.epsilon()),
         y_(start_.flat().clone(at::MemoryFormat::Contiguous)),
         best_(y_.clone()),
         y_state_(start_.with_flat(y_)),
@@ -174,7 +176,7 @@ class Iteration {
     solution_.product_calls = evaluation_.product_calls();
     solution_.residual = std::move(best_residual_);
     solution_.seconds = timer_.seconds();
-    solution_.message = message_of(solution_, stop_, layout_.options);
+    solution_.message = message_of(solution_, stop_, layout_.options, evaluation_.epsilon());
     return std::move(solution_);
   }
 

@@ -25,7 +25,7 @@ LinearMap by_double_backward(Evaluation& evaluation, const Tensor& y, const Rows
 
 LinearMap by_finite_difference(Evaluation& evaluation, const Tensor& y, const Tensor& g, const Rows& rows) {
   const Tensor from = widened(y), value = widened(g);
-  const Tensor length = std::sqrt(epsilon_of(y.scalar_type())) * (1 + at::linalg_vector_norm(from, 2, {1}, true));
+  const Tensor length = std::sqrt(evaluation.epsilon()) * (1 + at::linalg_vector_norm(from, 2, {1}, true));
   return [=, type = y.scalar_type(), &evaluation](const Tensor& v) {
     const Tensor size = at::linalg_vector_norm(v, 2, {1}, true);
     const Tensor h = length / at::where(size > 0, size, 1).to(size.scalar_type());

@@ -32,12 +32,14 @@ double relative_to(double residual, double value) {
 
 }  // namespace
 
-Judge::Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon)
-    : stop_(stop), floor_(kFloorUnits * epsilon) {
+Judge::Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon, double rounding)
+    : stop_(stop), floor_(floor(rounding)), unresolved_(rounding > epsilon ? rounding / 2 : 0) {
   for (std::size_t p = 0; p + 1 < part_start.size(); ++p) {
     absolute_.push_back(stop.atol * std::sqrt(static_cast<double>(part_start[p + 1] - part_start[p])));
   }
 }
+
+double Judge::floor(double rounding) { return kFloorUnits * rounding; }
 
 void Judge::operator()(RowRecord& row, double& best, kernel::LiveRow& live, std::span<const kernel::Squares> parts,
                        bool can_roll_back) const {
@@ -51,14 +53,16 @@ void Judge::operator()(RowRecord& row, double& best, kernel::LiveRow& live, std:
   note_progress(row, residual);
   // The iterate that passes is the answer, also where an earlier one had a smaller norm but failed
   // in one part.
-  const bool converged = passes(parts);
+  const bool within = passes(parts);
   live.residual = residual;
-  live.improved = converged || residual < best;
+  live.improved = within || residual < best;
   if (live.improved) {
     best = residual;
     row.relative = relative_to(residual, value);
   }
-  row.status = converged ? Status::converged : verdict(row, residual, value, best, can_roll_back);
+  row.status = !within              ? verdict(row, residual, value, best, can_roll_back)
+               : is_resolved(parts) ? Status::converged
+                                    : Status::stagnated;
   live.running = row.status == Status::running;
 }
 
@@ -67,6 +71,16 @@ bool Judge::passes(std::span<const kernel::Squares> parts) const {
   for (std::size_t p = 0; p < parts.size(); ++p) {
     if (!(std::sqrt(parts[p].residual) <= absolute_[p] + stop_.rtol * std::sqrt(parts[p].value))) return false;
     if (!std::isfinite(parts[p].value)) return false;
+  }
+  return true;
+}
+
+// Whether the tolerance of every part is one that G, rounded as it is, can be seen to meet.
+bool Judge::is_resolved(std::span<const kernel::Squares> parts) const {
+  if (unresolved_ == 0) return true;
+  for (std::size_t p = 0; p < parts.size(); ++p) {
+    const double value = std::sqrt(parts[p].value);
+    if (absolute_[p] + stop_.rtol * value < unresolved_ * value) return false;
   }
   return true;
 }

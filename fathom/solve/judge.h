@@ -34,8 +34,13 @@ struct RowRecord {
 
 class Judge {
  public:
-  // `part_start` as in Layout; `epsilon` of the state's dtype.
-  Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon);
+  // `part_start` as in Layout; `epsilon` of the state's dtype, `rounding` of G (Evaluation::epsilon): larger where G is
+  // evaluated in less precision than its state has. A residual that meets a tolerance below half that unit is then an
+  // accident of rounding, G(round(y)) = y, and the row is stagnated, not converged.
+  Judge(const Stop& stop, const std::vector<std::int64_t>& part_start, double epsilon, double rounding);
+
+  // Relative residuals up to this can be the noise of one evaluation of G.
+  static double floor(double rounding);
 
   // Takes note of the row's residual and sets live.residual, improved and running; `best` is
   // lowered if improved.
@@ -44,11 +49,13 @@ class Judge {
 
  private:
   bool passes(std::span<const kernel::Squares> parts) const;
+  bool is_resolved(std::span<const kernel::Squares> parts) const;
   Status verdict(const RowRecord& row, double residual, double value, double best, bool can_roll_back) const;
 
   Stop stop_;
   std::vector<double> absolute_;  // atol * sqrt(d) of each part
   double floor_;                  // residuals below floor * ||G(y)|| are rounding
+  double unresolved_;             // tolerances below unresolved * ||G(y)|| cannot be seen to hold
 };
 
 }  // namespace fathom::solve

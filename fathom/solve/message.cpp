@@ -8,6 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "fathom/solve/judge.h"
+#include "fathom/tensor/precision.h"
+
 namespace fathom::solve {
 
 namespace {
@@ -30,6 +33,13 @@ std::string_view advice(Status status) {
     default:
       return "";
   }
+}
+
+std::string rounded_advice(double rounding) {
+  return fmt::format(
+      "that is the floor of the precision G is evaluated in (unit of rounding {:.2g}): go on in full precision "
+      "(fixed_point_mixed) or ask for a larger rtol",
+      rounding);
 }
 
 std::string failure_counts(const Solution& solution) {
@@ -75,7 +85,7 @@ std::string asked(const Stop& stop) {
 
 }  // namespace
 
-std::string message_of(const Solution& solution, const Stop& stop, const at::TensorOptions& options) {
+std::string message_of(const Solution& solution, const Stop& stop, const at::TensorOptions& options, double rounding) {
   const auto rows = static_cast<std::int64_t>(solution.status.size());
   const std::int64_t converged = solution.count(Status::converged);
   if (rows == 0) return "nothing to solve: the batch is empty.";
@@ -84,13 +94,16 @@ std::string message_of(const Solution& solution, const Stop& stop, const at::Ten
                        solution.calls, stages(solution));
   }
   const std::size_t worst = worst_row(solution);
+  const at::ScalarType type = options.dtype().toScalarType();
+  const bool rounded = rounding > tensor::epsilon_of(type) && solution.status[worst] == Status::stagnated &&
+                       solution.relative[worst] <= Judge::floor(rounding);
   return fmt::format(
       "{} of {} rows did not converge to {} ({}); the worst is row {}, {} after {} evaluations "
       "with a best "
       "residual of {:.2e} ({:.2e} of ||G(y)||) in {}; {}.{}",
       rows - converged, rows, asked(stop), failure_counts(solution), worst, to_string(solution.status[worst]),
-      solution.iterations[worst], solution.residual[worst], solution.relative[worst],
-      c10::toString(options.dtype().toScalarType()), advice(solution.status[worst]), stages(solution));
+      solution.iterations[worst], solution.residual[worst], solution.relative[worst], c10::toString(type),
+      rounded ? rounded_advice(rounding) : std::string(advice(solution.status[worst])), stages(solution));
 }
 
 }  // namespace fathom::solve

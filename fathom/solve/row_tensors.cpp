@@ -1,7 +1,6 @@
 #include "fathom/solve/row_tensors.h"
 
 #include <cstring>
-#include <limits>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/index_copy.h>
@@ -36,19 +35,6 @@ struct Chosen {
 
 Tensor widened(const Tensor& x) {
   return x.scalar_type() == at::kDouble || x.scalar_type() == at::kFloat ? x : x.to(at::kFloat);
-}
-
-double epsilon_of(at::ScalarType type) {
-  switch (type) {
-    case at::kDouble:
-      return std::numeric_limits<double>::epsilon();
-    case at::kFloat:
-      return std::numeric_limits<float>::epsilon();
-    case at::kHalf:
-      return 0x1p-10;
-    default:
-      return 0x1p-7;  // bfloat16
-  }
 }
 
 Tensor row_dots(const Tensor& a, const Tensor& b) { return (a * b).sum(1, false, at::kDouble); }

@@ -13,9 +13,6 @@ namespace fathom::solve {
 // x in a dtype fit to be summed: float32 for the 16-bit types, else its own.
 Tensor widened(const Tensor& x);
 
-// The unit of rounding: 2^-52 for float64.
-double epsilon_of(at::ScalarType type);
-
 // sum_j a_ij b_ij in double, (b, n) x (b, n) -> (b).
 Tensor row_dots(const Tensor& a, const Tensor& b);
 

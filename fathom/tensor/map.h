@@ -78,6 +78,13 @@ class Map {
   }
   std::optional<double> contraction() const { return contraction_; }
 
+  // What G is evaluated in where that is less than the dtype of its state (precision.h).
+  Map& evaluated_in(at::ScalarType precision) {
+    precision_ = precision;
+    return *this;
+  }
+  at::ScalarType precision() const { return precision_; }  // Undefined: the state's
+
   // Solves without gradients evaluate `packed` in place of the callable: the same function of one tensor (B, ...) of T.
   template <class T>
   Map& packed_as(std::shared_ptr<const PackedMap<T>> packed) {
@@ -96,6 +103,7 @@ class Map {
   std::variant<std::monostate, std::shared_ptr<const PackedMap<float>>, std::shared_ptr<const PackedMap<double>>>
       packed_;
   bool compactable_ = true;
+  at::ScalarType precision_ = at::ScalarType::Undefined;
 };
 
 }  // namespace fathom::tensor
