@@ -7,8 +7,10 @@
 #include "app/engine/blas.h"
 #include "app/engine/cmd.h"
 #include "app/engine/machine.h"
+#include "app/engine/openmp.h"
 #include "app/engine/speed.h"
 #include "fathom/base/error.h"
+#include "fathom/tensor/caching_allocator.h"
 #include "fathom/tensor/device.h"
 
 namespace fathom::app {
@@ -22,6 +24,8 @@ struct Findings {
   std::int64_t threads = 1;  // a run would use
   Speed one, all;            // on one thread, on `threads` or, where they are fewer, the cores: more would only wait
   std::string wait_policy, omp_threads, data;
+  std::vector<std::string> openmp;  // runtimes loaded
+  bool caching_allocator = false;
 
   bool has_avx512() const { return machine.features.find("avx512f") != std::string::npos; }
   double gemm_scaling() const { return all.gemm_gflops / one.gemm_gflops; }
@@ -40,6 +44,8 @@ Findings examine(const Request& request) {
   f.wait_policy = environment("OMP_WAIT_POLICY");
   f.omp_threads = environment("OMP_NUM_THREADS");
   f.data = environment("FATHOM_DATA");
+  f.openmp = openmp_runtimes();
+  f.caching_allocator = tensor::caching_allocator_in_use();
   return f;
 }
 
@@ -98,6 +104,12 @@ void advise_on_threads(const Findings& f, Advice& advice) {
                     "the cores, or they are not real cores; --threads 1 may be faster.",
                     f.all.threads, f.gemm_scaling()));
   }
+  if (f.openmp.size() > 1) {
+    advice.push_back(
+        fmt::format("{} OpenMP runtimes are loaded ({}): each keeps threads of its own, and they fight over "
+                    "the cores; build every library against one.",
+                    f.openmp.size(), fmt::join(f.openmp, ", ")));
+  }
   if (f.wait_policy == "ACTIVE" || f.wait_policy == "active") {
     advice.push_back(
         "OMP_WAIT_POLICY=ACTIVE makes waiting threads spin: beside another busy process a run becomes many times "
@@ -147,6 +159,10 @@ void print_text(const Request& request, const Findings& f, const Advice& advice)
        fmt::format("{:.1f} GB available, huge pages: {}", f.machine.memory_gb, or_unset(f.machine.huge_pages)));
   line("threads", fmt::format("{}; OMP_NUM_THREADS {}, OMP_WAIT_POLICY {}", f.threads, or_unset(f.omp_threads),
                               or_unset(f.wait_policy)));
+  line("OpenMP", f.openmp.empty() ? "(none loaded)" : fmt::format("{}", fmt::join(f.openmp, ", ")));
+  line("allocator", f.caching_allocator ? "caching: large freed blocks are kept, in huge pages"
+                                        : "libtorch's; FATHOM_ALLOCATOR=caching spares tensors of 32 MB and more their "
+                                          "page faults");
   line("BLAS", fmt::format("{}, {}", or_unset(f.blas.library), to_text(f.blas.threads)));
   if (f.blas.is_openblas()) line("", fmt::format("{}; {} kernels", f.blas.description, f.blas.kernels));
   line("sgemm 1024", fmt::format("{:.0f} GF/s on one thread, {:.0f} on {} ({:.2f}x)", f.one.gemm_gflops,
@@ -176,6 +192,8 @@ void print_json(const Request& request, const Findings& f, const Advice& advice)
       {"huge_pages", f.machine.huge_pages},
       {"threads", f.threads},
       {"wait_policy", f.wait_policy},
+      {"openmp", f.openmp},
+      {"allocator", f.caching_allocator ? "caching" : "default"},
       {"blas",
        {{"library", f.blas.library},
         {"description", f.blas.description},

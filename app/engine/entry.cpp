@@ -7,8 +7,10 @@
 #include <c10/util/Exception.h>
 
 #include "app/engine/cmd.h"
+#include "app/engine/machine.h"
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
+#include "fathom/tensor/caching_allocator.h"
 #include "fathom/tensor/device.h"
 
 namespace fathom::app {
@@ -27,6 +29,7 @@ constexpr Command kCommands[] = {
 
 int run(const Request& request) {
   base::set_level(request.quiet ? base::Level::warning : base::Level::info);
+  tensor::choose_allocator(environment("FATHOM_ALLOCATOR"));
   tensor::set_threads(request.run.threads);
   for (const Command& command : kCommands) {
     if (command.name != request.command) continue;

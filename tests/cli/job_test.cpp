@@ -202,6 +202,17 @@ TEST(Doctor, LeavesTheUsersEnvironmentAlone) {
                                  HasSubstr("\"capability\": \"AVX2\"")));
 }
 
+TEST(Doctor, NamesAllocatorAndThreadPools) {
+  const Outcome plain = run_program({"doctor", "--json", "--threads", "1"}, ".", {{"FATHOM_ALLOCATOR", ""}});
+  EXPECT_THAT(plain.out, AllOf(HasSubstr("\"allocator\": \"default\""), HasSubstr("libgomp")));
+  const Outcome caching = run_program({"doctor", "--threads", "1"}, ".", {{"FATHOM_ALLOCATOR", "caching"}});
+  EXPECT_EQ(caching.code, 0) << caching.err;
+  EXPECT_THAT(caching.out, AllOf(HasSubstr("allocator    caching"), HasSubstr("OpenMP       ")));
+  const Outcome misspelt = run_program({"doctor"}, ".", {{"FATHOM_ALLOCATOR", "cashing"}});
+  EXPECT_EQ(misspelt.code, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr("did you mean 'caching'?"));
+}
+
 TEST(Doctor, SeesSlowKernelsForcedOnOpenBlas) {
   const Outcome outcome = run_program({"doctor", "--json", "--threads", "1"}, ".", {{"OPENBLAS_CORETYPE", "Nehalem"}});
   if (outcome.out.find("avx512f") == std::string::npos || outcome.out.find("OpenBLAS") == std::string::npos) {
