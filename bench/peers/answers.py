@@ -17,8 +17,13 @@ class Answers:
 
 
 def median_seconds(work, budget=0.5):
-    """Median of calls until `budget` seconds are spent, three at least; the first call is not counted."""
+    """Median of calls until `budget` seconds are spent, three at least. The first call warms up and is not counted, unless it
+    alone spends the budget; then it is the answer."""
+    start = time.process_time()
     work()
+    first = time.process_time() - start
+    if first >= budget:
+        return first
     seconds = []
     while len(seconds) < 3 or sum(seconds) < budget:
         start = time.process_time()

@@ -29,6 +29,8 @@ def row_tolerances(at, rtol):
 
 
 def ready(work):
+    """Compiled, and waited for: JAX returns before it is done."""
+    jax.block_until_ready(work())
     return lambda: jax.block_until_ready(work())
 
 

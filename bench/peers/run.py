@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 
-import problems
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before NumPy: drawing the problems must not spin beside other work
+import problems  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
