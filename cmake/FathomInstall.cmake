@@ -14,6 +14,9 @@ install(EXPORT fathom NAMESPACE fathom:: FILE fathomTargets.cmake DESTINATION ${
 install(DIRECTORY fathom/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fathom FILES_MATCHING PATTERN "*.h")
 install(TARGETS fathom RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS fathom_commands LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/fathom)
+if(TARGET bench_fathom)
+  install(TARGETS bench_fathom RUNTIME DESTINATION ${CMAKE_INSTALL_LIBDIR}/fathom)  # `fathom bench` runs it
+endif()
 
 configure_package_config_file(cmake/fathomConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/fathomConfig.cmake INSTALL_DESTINATION ${package})
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/fathomConfigVersion.cmake COMPATIBILITY SameMinorVersion)

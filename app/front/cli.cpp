@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/front/bench_options.h"
 #include "app/front/cmd.h"
 #include "app/front/domains.h"
 #include "app/front/version.h"
@@ -78,6 +79,12 @@ void add_job_commands(CLI::App& cli, Invocation& in) {
   add_quiet(report, in);
 }
 
+// A text is a path but for a pattern.
+std::string value_name(const base::Field& field) {
+  if (field.type != "text") return "N";
+  return field.name == "filter" ? "REGEX" : "FILE";
+}
+
 // A flag for each option of a command's own struct.
 template <class Options>
 void add_own_flags(CLI::App* command, Invocation& in) {
@@ -94,7 +101,7 @@ void add_own_flags(CLI::App* command, Invocation& in) {
     } else {
       const std::string help =
           field.default_text.empty() ? field.help : fmt::format("{} (default {})", field.help, field.default_text);
-      command->add_option_function<std::string>(flag, record, help)->type_name(field.type == "text" ? "FILE" : "N");
+      command->add_option_function<std::string>(flag, record, help)->type_name(value_name(field));
     }
   }
 }
@@ -119,6 +126,10 @@ void add_inspection_commands(CLI::App& cli, Invocation& in) {
   CLI::App* doctor = add_command(cli, in, "doctor", "Check this machine: BLAS, threads, CPU, data; says what is wrong");
   add_run_flag(doctor, in, "threads");
   add_json(doctor, in);
+  CLI::App* bench = add_command(cli, in, "bench", "Measure Fathom beside libtorch and the limits of this machine");
+  add_own_flags<BenchOptions>(bench, in);
+  add_json(bench, in);
+  add_quiet(bench, in);
   CLI::App* options = add_command(cli, in, "options", "List every option with its default and bound");
   options->add_option("domain", in.request.domain, "only this domain's")->type_name(domain_names());
   add_run_flag(options, in, "preset");

@@ -95,6 +95,7 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.quiet) base::set_level(base::Level::warning);
   if (in.request.command == "options") return cmd_options(cli, in);
   if (in.request.command == "report") return cmd_report(in);
+  if (in.request.command == "bench") return cmd_bench(in);
   if (in.request.command == "completion") return cmd_completion(cli, in);
   in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
   if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
