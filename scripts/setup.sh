@@ -23,6 +23,9 @@ libzip-dev              # npz files
 libssl-dev              # SHA-256 of data sets
 coinor-libclp-dev       # the reference solver of linear programs
 coinor-libcoinutils-dev # Clp's own base library
+pybind11-dev            # the Python module
+python3-dev             # Python's headers
+python3-torch           # its tensors, on the same libtorch
 libgtest-dev            # unit tests
 libgmock-dev            # their matchers
 librapidcheck-dev       # property tests

@@ -41,7 +41,7 @@ std::string room_of(const std::string& path) {
 
 std::map<std::string, Source> read_sources(const fs::path& root) {
   std::map<std::string, Source> sources;
-  for (const char* top : {"fathom", "app"}) {
+  for (const char* top : {"fathom", "app", "python"}) {
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root / top)) {
       const std::string extension = entry.path().extension().string();
       if (extension != ".h" && extension != ".cpp") continue;
