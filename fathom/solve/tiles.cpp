@@ -18,6 +18,7 @@
 #include "fathom/solve/method.h"
 #include "fathom/solve/row_tensors.h"
 #include "fathom/tensor/convert.h"
+#include "fathom/tensor/precision.h"
 
 namespace fathom::solve {
 
@@ -177,7 +178,8 @@ Solution solve_tiles(const Map& map, const State& y0, const Solver& solver, cons
   solution.rows_evaluated = shared.rows_evaluated;
   solution.product_calls = 0;
   solution.seconds = timer.seconds();
-  solution.message = message_of(solution, stop, layout.options);
+  solution.message =
+      message_of(solution, stop, layout.options, tensor::epsilon_of(layout.options.dtype().toScalarType()));
   return std::move(solution);
 }
 

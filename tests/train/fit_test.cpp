@@ -162,6 +162,7 @@ TEST_F(FitTest, AKilledRunsLogIsCutBackToItsCheckpoint) {
 }
 
 TEST_F(FitTest, TheLastStepIsLoggedWhateverTheInterval) {
+  const Folder folder;
   Regression r;
   FitOptions o = options(7);
   o.log_every = 5;
