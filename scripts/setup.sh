@@ -15,6 +15,8 @@ mold                    # links in a second what ld links in ten
 libtorch-dev            # tensors and automatic differentiation
 libopenblas-openmp-dev  # a fast BLAS that shares libtorch's threads
 libhwy-dev              # SIMD kernels, chosen at run time
+libdnnl-dev             # convolutions with packed weights, Winograd's method
+ocl-icd-opencl-dev      # asked for by libdnnl-dev's CMake files
 libfmt-dev              # text formatting
 libcli11-dev            # the command line
 libtomlplusplus-dev     # run.toml
