@@ -5,6 +5,7 @@
 #include "bench/clock.h"
 #include "bench/peers/problem.h"
 #include "fathom/diff/equilibrium.h"
+#include "fathom/nn/dense_cell.h"
 #include "fathom/tensor/convert.h"
 #include "fathom/tensor/device.h"
 
@@ -26,7 +27,15 @@ struct Cell {
     return at::addmm(rows.of(injection), z, weight).tanh_();
   }
   Tensor start() const { return at::zeros_like(injection); }
+  Map packed() const { return nn::dense_map(weight.t(), injection, nn::Activation::tanh); }
 };
+
+// Two ways to write the same f: as libtorch's operations, and as a cell with packed weights.
+struct Form {
+  std::string suffix;  // of the case; run.py sets both beside the peer's one
+  Map map;
+};
+std::vector<Form> forms(const Cell& f) { return {{"", Map(f)}, {", packed", f.packed()}}; }
 
 struct Named {
   std::string name;
@@ -49,23 +58,26 @@ void ask_cost(const std::filesystem::path& folder, Answers& answers) {
     };
     const solve::Stop stop{.rtol = 0, .max_iter = kCostIterations, .patience = kCostIterations};
     for (const auto& [name, solver] : solvers()) {
-      const Map map(f);
-      const double seconds = median_seconds([&] { return solve::fixed_point(map, start, solver, stop).calls; });
-      answers.add("cost", fmt::format("{} {}", size, name), "bare f", seconds / median_seconds(bare));
-      answers.add("cost", fmt::format("{} {}", size, name), "us", 1e6 * seconds / kCostIterations);
+      for (const auto& [suffix, map] : forms(f)) {
+        const double seconds = median_seconds([&] { return solve::fixed_point(map, start, solver, stop).calls; });
+        const std::string asked = fmt::format("{} {}{}", size, name, suffix);
+        if (suffix.empty()) answers.add("cost", asked, "bare f", seconds / median_seconds(bare));
+        answers.add("cost", asked, "us", 1e6 * seconds / kCostIterations);
+      }
     }
   }
 }
 
 void ask_spread(const std::filesystem::path& folder, Answers& answers) {
   const Cell f(Problem(folder, "spread"));
-  const Map map(f);
   for (const auto& [name, solver] : solvers()) {
-    const auto run = [&, &solver = solver] {
-      return solve::fixed_point(map, f.start(), solver, {.rtol = kRtol, .max_iter = kMaxIterations});
-    };
-    answers.add("spread", name, "calls", static_cast<double>(run().require().calls));
-    answers.add("spread", name, "ms", 1e3 * median_seconds(run));
+    for (const auto& [suffix, map] : forms(f)) {
+      const auto run = [&, &solver = solver, &map = map] {
+        return solve::fixed_point(map, f.start(), solver, {.rtol = kRtol, .max_iter = kMaxIterations});
+      };
+      answers.add("spread", name + suffix, "calls", static_cast<double>(run().require().calls));
+      answers.add("spread", name + suffix, "ms", 1e3 * median_seconds(run));
+    }
   }
 }
 

@@ -127,7 +127,7 @@ def rows_of(ours, peers):
         answers = {}
         for peer in peers:
             for theirs in peer["measures"]:
-                same_case = theirs["case"] == measure["case"] or key[0] in ("training step", "batch-mates")
+                same_case = theirs["case"] == measure["case"].removesuffix(", packed") or key[0] in ("training step", "batch-mates")
                 if [theirs["problem"], theirs["unit"]] == [key[0], key[2]] and same_case:
                     ratio = theirs["value"] / measure["value"] if measure["value"] else None
                     answers[peer["peer"]] = {"value": theirs["value"], "ratio": ratio}

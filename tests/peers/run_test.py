@@ -19,10 +19,12 @@ def measure(problem, case, unit, value):
 
 
 OURS = {"peer": "Fathom", "version": "1", "measures": [
-    measure("cost", "64x512 anderson", "bare f", 1.25), measure("spread", "anderson", "calls", 18),
+    measure("cost", "64x512 anderson", "bare f", 1.25), measure("cost", "64x512 anderson, packed", "us", 300),
+    measure("spread", "anderson", "calls", 18),
     measure("training step", "anderson", "ms", 10), measure("batch-mates", "anderson", "relative difference", 0)]}
 THEIRS = {"peer": "KINSOL", "version": "6", "measures": [
-    measure("cost", "64x512 anderson", "bare f", 2.5), measure("training step", "picard", "ms", 30),
+    measure("cost", "64x512 anderson", "bare f", 2.5), measure("cost", "64x512 anderson", "us", 900),
+    measure("training step", "picard", "ms", 30),
     measure("batch-mates", "anderson", "relative difference", 1e-5)]}
 
 
@@ -68,7 +70,10 @@ class Run(unittest.TestCase):
     def test_ratios_are_the_peers_over_ours(self):
         self.program("bench_peers_kinsol", THEIRS)
         self.assertEqual(self.ask("--only", "KINSOL")[0], 0)
-        rows = {row["problem"]: row for row in self.record()["rows"]}
+        cost, packed, *_ = self.record()["rows"]
+        self.assertEqual(packed["peers"]["KINSOL"]["ratio"], 3)  # the packed cell is set beside the peer's only f
+        self.assertNotIn("entry", packed)
+        rows = {row["problem"]: row for row in self.record()["rows"]} | {"cost": cost}
         self.assertEqual(rows["cost"]["peers"]["KINSOL"], {"value": 2.5, "ratio": 2.0})
         self.assertEqual(rows["cost"]["entry"], "solve_anderson/64/512")
         self.assertEqual(rows["spread"]["peers"], {})
