@@ -183,3 +183,29 @@ write("tfevents", {
     "bad-varint": frame(b"\x10" + b"\xff" * 11),
     "bad-number": frame(b"\x0d" + bytes(4)),
 })
+
+TUPLE_OF_ALL = (b"\x80\x02(NX\x02\0\0\0hiJ\xff\xff\xff\xffK\x07M\1\2\x8a\2\0\xffG\x3f\xf8\0\0\0\0\0\0\x88\x89]q\0(K\1K\2e"
+                b"h\0}q\1(K\1h\1ucos\nsystem\n)RN\x85Qt.")
+write("pickle", {
+    "good-none": b"N.",
+    "good-all": TUPLE_OF_ALL,
+    "good-itself": b"}q\1(X\1\0\0\0kh\1u.",
+    "bad-empty": b"",
+    "bad-cut": TUPLE_OF_ALL[:-1],
+    "bad-stack": b"R.",
+    "bad-mark": b"N(R.",
+    "bad-memo": b"h\1.",
+    "bad-length": b"X\xff\xff\xff\xffhi",
+    "bad-instruction": b"i.",
+    "bad-long": b"\x8a\x09" + bytes(9) + b".",
+})
+
+GOLDEN = pathlib.Path(__file__).parents[1] / "tests" / "golden" / "train"  # made by torch itself
+write("torch_save", {
+    "good-module": (GOLDEN / "module.pt").read_bytes(),
+    "good-views": (GOLDEN / "views.pt").read_bytes(),
+    "bad-evil": (GOLDEN / "evil.pt").read_bytes(),
+    "bad-sparse": (GOLDEN / "sparse.pt").read_bytes(),
+    "bad-cut": (GOLDEN / "module.pt").read_bytes()[:-30],
+    "bad-empty": b"",
+})

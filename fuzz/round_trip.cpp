@@ -1,16 +1,20 @@
 #include "fuzz/round_trip.h"
 
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "fathom/base/error.h"
 #include "fathom/io/csv.h"
 #include "fathom/io/jsonl.h"
 #include "fathom/io/mps.h"
 #include "fathom/io/npy.h"
+#include "fathom/io/pickle.h"
 #include "fathom/io/safetensors.h"
 #include "fathom/io/study_record.h"
 #include "fathom/io/tfevents.h"
+#include "fathom/io/torch_save.h"
 
 namespace fathom::fuzz {
 namespace {
@@ -33,6 +37,15 @@ auto accepted(const char* what, Act act) {
 std::optional<std::string> written(const io::MpsModel& model) {
   try {
     return io::to_mps(model);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+// Nothing when a name is one that safetensors has not: not UTF-8, or its own "__metadata__".
+std::optional<std::string> written(const io::Safetensors& file) {
+  try {
+    return io::to_bytes(file);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -104,6 +117,31 @@ void check_tfevents(std::string_view input) {
     const std::string bytes = bytes_of(file);
     const io::EventFile back = io::parse_events(bytes, "written");
     demand(bytes_of(back) == bytes && back.scalars.size() == file.scalars.size(), "tfevents: other scalars");
+  });
+}
+
+void check_pickle(std::string_view input) {
+  const io::Pickle pickle = io::Pickle::parse(input, "input");
+  std::set<const io::PickleNode*> seen;
+  std::vector<const io::PickleNode*> open{&pickle.root()};
+  while (!open.empty()) {
+    const io::PickleNode* node = open.back();
+    open.pop_back();
+    if (!seen.insert(node).second) continue;
+    demand(!node->is(io::PickleNode::Kind::call) || node->children.size() == 2, "pickle: a call without arguments");
+    open.insert(open.end(), node->children.begin(), node->children.end());
+    for (const auto& [key, value] : node->entries) open.insert(open.end(), {key, value});
+  }
+  demand(seen.size() <= input.size(), "pickle: more values than bytes");
+}
+
+void check_torch_save(std::string_view input) {
+  const io::Safetensors file{io::parse_torch_save(input, "input"), {}};
+  const auto bytes = written(file);
+  if (!bytes) return;
+  accepted("torch_save", [&] {
+    const io::Safetensors back = io::parse_safetensors(*bytes, "written");
+    for (const io::TensorRecord& tensor : file.tensors) demand(back.at(tensor.name) == tensor, "torch_save: tensor");
   });
 }
 

@@ -21,5 +21,7 @@ void check_csv(std::string_view input);
 void check_jsonl(std::string_view input);
 void check_study_record(std::string_view input);
 void check_tfevents(std::string_view input);
+void check_pickle(std::string_view input);      // has no writer: the tree must be one that can be walked
+void check_torch_save(std::string_view input);  // what it reads is written as safetensors
 
 }  // namespace fathom::fuzz

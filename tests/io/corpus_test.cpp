@@ -20,7 +20,9 @@ const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors
                                                                    {"csv", fuzz::check_csv},
                                                                    {"jsonl", fuzz::check_jsonl},
                                                                    {"study_record", fuzz::check_study_record},
-                                                                   {"tfevents", fuzz::check_tfevents}};
+                                                                   {"tfevents", fuzz::check_tfevents},
+                                                                   {"pickle", fuzz::check_pickle},
+                                                                   {"torch_save", fuzz::check_torch_save}};
 
 TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
   int good = 0, bad = 0;
@@ -40,7 +42,8 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
-                         testing::Values("safetensors", "mps", "npy", "csv", "jsonl", "study_record", "tfevents"),
+                         testing::Values("safetensors", "mps", "npy", "csv", "jsonl", "study_record", "tfevents",
+                                         "pickle", "torch_save"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace
