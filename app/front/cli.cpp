@@ -111,8 +111,12 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
                                 "Predict the solution of a linear program in an MPS file; --refine makes it optimal");
   solve->add_option("program", in.request.inputs, "the MPS file, fixed or free format")->type_name("FILE")->expected(1);
   add_own_flags<SolveLpOptions>(solve, in);
-  CLI::App* probe = add_command(cli, in, "probe", "Diagnose the block of a trained model around its fixed points");
-  probe->add_option("model", in.request.inputs, "the model file")->type_name("FILE")->expected(1);
+  CLI::App* probe =
+      add_command(cli, in, "probe",
+                  "Diagnose the block of a trained model, or a TorchScript map of your own, around its fixed points");
+  probe->add_option("model", in.request.inputs, "the model file, or G(y, x) as a TorchScript file")
+      ->type_name("FILE")
+      ->expected(1);
   add_own_flags<ProbeOptions>(probe, in);
   add_run_flag(probe, in, "seed");
   for (CLI::App* command : {solve, probe}) {

@@ -2,6 +2,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/domain/lp/config.h"
+#include "fathom/domain/map/config.h"
 
 namespace fathom::app {
 
@@ -27,6 +28,7 @@ std::vector<std::pair<std::string, std::string>> OptionSet::domain_settings() co
 const std::vector<Domain>& domains() {
   static const std::vector<Domain> list = {
       domain_of("lp", "linear programs: a bipartite graph block whose fixed point predicts the solution", lp::preset),
+      domain_of("map", "a map G(y, x) of your own, given as a TorchScript file; nothing is trained", map::preset),
   };
   return list;
 }

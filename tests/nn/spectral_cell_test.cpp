@@ -66,9 +66,9 @@ TEST(SpectralCell, ItsEquilibriumIsAFixedPoint) {
   const auto cell = std::make_shared<SpectralCell>(SpectralCellOptions{4, 3, 3});
   const Equilibrium layer(cell);
   const Tensor x = at::randn({3, 4, 12, 10});
-  const Answer answer = layer.solve(x);
-  EXPECT_TRUE(answer.equilibrium.solution.converged());
-  const Tensor y = answer.y().only().detach(), g = cell->map(x)(y).only().detach();
+  const diff::Equilibrium answer = layer.solve(x);
+  EXPECT_TRUE(answer.solution.converged());
+  const Tensor y = answer.y.only().detach(), g = cell->map(x)(y).only().detach();
   EXPECT_TRUE(
       testing_support::close(g, y, Tol::of(at::kFloat).plus(1.01 * layer.options.stop.rtol * std::sqrt(480.0))));
 }
