@@ -31,6 +31,7 @@ struct Config {
     f.add("input", input, ".npz or .safetensors with x, and y0 (zeros like x unless given) and target where known");
     f.group("study", study);
   }
+  void check() const {}  // any values go together; whether the files are there the job says
 };
 
 // quick, full or paper.
