@@ -6,7 +6,7 @@ namespace fathom::app {
 
 namespace {
 
-int collect(dl_phdr_info* info, std::size_t, void* data) {
+int collect_runtime(dl_phdr_info* info, std::size_t, void* data) {
   const std::string path = info->dlpi_name;
   const std::string name = path.substr(path.rfind('/') + 1);
   for (const char* runtime : {"libgomp", "libiomp", "libomp"}) {
@@ -19,7 +19,7 @@ int collect(dl_phdr_info* info, std::size_t, void* data) {
 
 std::vector<std::string> openmp_runtimes() {
   std::vector<std::string> files;
-  dl_iterate_phdr(collect, &files);
+  dl_iterate_phdr(collect_runtime, &files);
   return files;
 }
 
