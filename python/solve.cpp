@@ -27,6 +27,7 @@ void bind_solution(py::module_& m) {
       .def_readonly("iterations", &Found::iterations)
       .def_readonly("residual", &Found::residual)
       .def_readonly("relative", &Found::relative)
+      .def_readonly("error_bound", &Found::error_bound)
       .def_readonly("products", &Found::products)
       .def_property_readonly("stage",
                              [](const Found& f) { return std::vector<std::string>(f.stage.begin(), f.stage.end()); })

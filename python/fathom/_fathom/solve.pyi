@@ -11,6 +11,7 @@ class Solution:
     iterations: List[int]
     residual: List[float]
     relative: List[float]
+    error_bound: List[float]
     products: List[int]
     stage: List[str]
     calls: int
@@ -85,7 +86,8 @@ class Anderson:
     safeguard: float
     delay: int
     type: int
-    def __init__(self, *, depth: int = ..., damping: float = ..., ridge: float = ..., max_weight: float = ..., safeguard: float = ..., delay: int = ..., type: int = ...) -> None: ...
+    history: str
+    def __init__(self, *, depth: int = ..., damping: float = ..., ridge: float = ..., max_weight: float = ..., safeguard: float = ..., delay: int = ..., type: int = ..., history: str = ...) -> None: ...
 
 class Broyden:
     memory: int
@@ -118,7 +120,8 @@ class Loop:
     compact: bool
     compact_every: int
     compact_below: float
-    def __init__(self, *, compact: bool = ..., compact_every: int = ..., compact_below: float = ...) -> None: ...
+    tiles: bool
+    def __init__(self, *, compact: bool = ..., compact_every: int = ..., compact_below: float = ..., tiles: bool = ...) -> None: ...
 
 class StreamOptions:
     slots: int
