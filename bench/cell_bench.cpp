@@ -13,6 +13,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "bench/read_stream.h"
 #include "bench/row.h"
 #include "fathom/kernel/gemv.h"
 #include "fathom/kernel/huge_pages.h"
@@ -36,21 +37,6 @@ std::pair<double, double> median_seconds(benchmark::State& state, const Run& our
   return {bench::median(a), bench::median(b)};
 }
 
-// The sum of an array, four vectors at a time: what memory gives one thread.
-float read_stream(const Tensor& data) {
-  using Vector = float __attribute__((vector_size(64)));  // as tensors are aligned
-  const auto* at = reinterpret_cast<const Vector*>(data.data_ptr<float>());
-  Vector sum[4] = {};
-  for (std::int64_t i = 0; i + 4 <= data.numel() / 16; i += 4) {
-    for (std::int64_t k = 0; k < 4; ++k) sum[k] += at[i + k];
-  }
-  float total = 0;
-  for (const Vector& part : sum) {
-    for (int k = 0; k < 16; ++k) total += part[k];
-  }
-  return total;
-}
-
 // Arguments: bits of a weight, rows. [5280 x 8960] as in the decoder of a 3.5B model.
 void gemv(benchmark::State& state) {
   constexpr std::int64_t kOutputs = 5280, kInputs = 8960;
@@ -67,7 +53,7 @@ void gemv(benchmark::State& state) {
              : packed.evaluate(rows, x.data_ptr<float>(), y.data_ptr<float>());
   };
   const auto [our_seconds, read_seconds] =
-      median_seconds(state, ours, [&] { benchmark::DoNotOptimize(read_stream(stream)); });
+      median_seconds(state, ours, [&] { benchmark::DoNotOptimize(bench::read_stream(stream)); });
   state.counters["GB/s"] = 1e-9 * static_cast<double>(packed.bytes()) / our_seconds;
   const double least = rows > 1 || backward ? 0 : format == kernel::WeightFormat::bf16 ? .85 : .6;
   bench::report_of_limit(state, {.ours = our_seconds, .limit = read_seconds}, least);

@@ -7,8 +7,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/bmm.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <fmt/ostream.h>
@@ -89,7 +88,7 @@ class Solver {
     out_.relative_residual.assign(batch_, std::numeric_limits<double>::quiet_NaN());
     out_.calls = 0;
     const std::int64_t m = std::min(options.restart, options.max_iter);
-    basis_ = at::zeros({batch_, m + 1, b.size(1)}, b.options());
+    basis_ = at::empty({batch_, m + 1, b.size(1)}, b.options());
     started_at_zero_ = !x0.defined();
   }
 
@@ -153,7 +152,7 @@ class Solver {
 
   // basis[:, j] = v / norm for the open rows, 0 for the others.
   void scale_into(std::int64_t j, const Tensor& v, const std::vector<double>& norms) {
-    basis_.select(1, j).copy_(unit_rows(v, norms, open_));
+    write_unit_rows(v, norms, open_, basis_.select(1, j));
   }
 
   // Grows the basis until every row's estimate passes, its space is exhausted or its products are used.
@@ -196,16 +195,17 @@ class Solver {
     }
   }
 
-  // x += V y
+  // x += V y, with the vectors that this cycle wrote.
   void update() {
-    const std::int64_t m = basis_.size(1) - 1;
-    std::vector<double> all(batch_ * m, 0.0);
+    std::size_t used = 0;
+    for (const Triangle& triangle : triangles_) used = std::max(used, triangle.columns());
+    if (used == 0) return;
+    std::vector<double> all(batch_ * used, 0.0);
     for (std::int64_t row = 0; row < batch_; ++row) {
       const std::vector<double> y = triangles_[row].solve();
-      std::copy(y.begin(), y.end(), all.begin() + row * m);
+      std::copy(y.begin(), y.end(), all.begin() + row * used);
     }
-    const Tensor y = tensor::from_doubles(all, {batch_, 1, m}, at::kDouble).to(x_.options());
-    x_ = x_ + at::bmm(y, basis_.narrow(1, 0, m)).squeeze(1);
+    add_combination(basis_.narrow(1, 0, static_cast<std::int64_t>(used)), all, x_);
   }
 
   const LinearMap& A_;

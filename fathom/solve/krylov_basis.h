@@ -1,4 +1,5 @@
-// What the Krylov methods share: norms of rows and an orthonormal basis for every row of a batch.
+// What the Krylov methods share: norms of rows and an orthonormal basis for every row of a batch. By the kernels of
+// kernel/row_algebra.h where they apply, by tensor operations elsewhere; the two agree to rounding.
 #pragma once
 
 #include <vector>
@@ -16,5 +17,11 @@ std::vector<double> orthogonalise(Tensor& w, const Tensor& V);
 
 // v / norm for the rows chosen, 0 for the others, whatever they hold.
 Tensor unit_rows(const Tensor& v, const std::vector<double>& norms, const std::vector<char>& chosen);
+// The same written to `to` (B, D), apart from v.
+void write_unit_rows(const Tensor& v, const std::vector<double>& norms, const std::vector<char>& chosen,
+                     const Tensor& to);
+
+// x += V y for every row: V (B, k, D), y (B, k) row-major, x (B, D) apart from V.
+void add_combination(const Tensor& V, const std::vector<double>& y, const Tensor& x);
 
 }  // namespace fathom::solve

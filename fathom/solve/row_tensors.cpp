@@ -3,10 +3,12 @@
 #include <cstring>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/stack.h>
 
+#include "fathom/solve/row_vectors.h"
 #include "fathom/tensor/convert.h"
 
 namespace fathom::solve {
@@ -31,16 +33,43 @@ struct Chosen {
   }
 };
 
+void write_squares_by_kernel(std::span<const LiveRow> rows, const Layout& layout, const Tensor& r, const Tensor& g,
+                             std::vector<Squares>& squares) {
+  std::vector<double> of_r(r.size(0)), of_g(r.size(0));
+  with_type_of(r, [&](auto zero) {
+    auto part_r = row_vectors<const decltype(zero)>(r), part_g = row_vectors<const decltype(zero)>(g);
+    for (std::int64_t p = 0; p < layout.parts(); ++p) {
+      part_r.width = part_g.width = layout.part_start[p + 1] - layout.part_start[p];
+      kernel::row_dots(part_r, part_r, of_r.data());
+      kernel::row_dots(part_g, part_g, of_g.data());
+      for (const LiveRow& live : rows) {
+        squares[live.row * layout.parts() + p] = {of_r[live.slot], of_g[live.slot]};
+      }
+      part_r.data += part_r.width;
+      part_g.data += part_g.width;
+    }
+  });
+}
+
 }  // namespace
 
 Tensor widened(const Tensor& x) {
   return x.scalar_type() == at::kDouble || x.scalar_type() == at::kFloat ? x : x.to(at::kFloat);
 }
 
-Tensor row_dots(const Tensor& a, const Tensor& b) { return (a * b).sum(1, false, at::kDouble); }
+Tensor row_dots(const Tensor& a, const Tensor& b) {
+  if (a.dim() != 2 || a.sizes() != b.sizes() || !kernels_take({a, b})) return (a * b).sum(1, false, at::kDouble);
+  const Tensor dots = at::empty({a.size(0)}, a.options().dtype(at::kDouble));
+  with_type_of(a, [&](auto zero) {
+    using T = decltype(zero);
+    kernel::row_dots<T>(row_vectors<const T>(a), row_vectors<const T>(b), dots.data_ptr<double>());
+  });
+  return dots;
+}
 
 void write_squares(std::span<const LiveRow> rows, const Layout& layout, const Tensor& r, const Tensor& g,
                    std::vector<Squares>& squares) {
+  if (kernels_take({r, g})) return write_squares_by_kernel(rows, layout, r, g, squares);
   std::vector<Tensor> sums;
   for (std::int64_t p = 0; p < layout.parts(); ++p) {
     const std::int64_t start = layout.part_start[p], width = layout.part_start[p + 1] - start;
