@@ -35,8 +35,18 @@ HWY_INLINE void store_rounded(D64 d, hn::Vec<D64> x, float* to) {
 #endif
 }
 
+// What v holds at a place: kSquares says that v is w, whose number there is known.
+template <bool kSquares, class D64, class T>
+HWY_INLINE hn::Vec<D64> other(D64 d, const T* v, hn::Vec<D64> w) {
+  if constexpr (kSquares) {
+    return w;
+  } else {
+    return load_double(d, v);
+  }
+}
+
 // dots[k] += <v_k, w> over [begin, end) as far as kUnroll vectors of d go; returns where it stopped.
-template <int kVectors, int kUnroll, class D64, class T>
+template <int kVectors, int kUnroll, bool kSquares, class D64, class T>
 HWY_INLINE std::int64_t add_dots(D64 d, const T* v, std::int64_t n, const T* w, std::int64_t begin, double* dots) {
   hn::Vec<D64> sum[kVectors][kUnroll];
 #pragma GCC unroll 4
@@ -50,7 +60,8 @@ HWY_INLINE std::int64_t add_dots(D64 d, const T* v, std::int64_t n, const T* w, 
       const std::int64_t at = i + u * lanes_of(d);
       const auto w_i = load_double(d, w + at);
 #pragma GCC unroll 4
-      for (int k = 0; k < kVectors; ++k) sum[k][u] = hn::MulAdd(load_double(d, v + k * n + at), w_i, sum[k][u]);
+      for (int k = 0; k < kVectors; ++k)
+        sum[k][u] = hn::MulAdd(other<kSquares>(d, v + k * n + at, w_i), w_i, sum[k][u]);
     }
   }
 #pragma GCC unroll 4
@@ -62,18 +73,19 @@ HWY_INLINE std::int64_t add_dots(D64 d, const T* v, std::int64_t n, const T* w, 
   return i;
 }
 
-template <int kVectors, class T>
+template <int kVectors, bool kSquares = false, class T>
 HWY_INLINE void dots_with(const T* v, std::int64_t n, const T* w, double* dots) {
   const hn::ScalableTag<double> d;
   std::fill_n(dots, kVectors, 0.0);
-  std::int64_t i = add_dots<kVectors, 2>(d, v, n, w, 0, dots);
-  i = add_dots<kVectors, 1>(d, v, n, w, i, dots);
-  add_dots<kVectors, 1>(hn::CappedTag<double, 1>(), v, n, w, i, dots);
+  std::int64_t i = add_dots<kVectors, 2, kSquares>(d, v, n, w, 0, dots);
+  i = add_dots<kVectors, 1, kSquares>(d, v, n, w, i, dots);
+  add_dots<kVectors, 1, kSquares>(hn::CappedTag<double, 1>(), v, n, w, i, dots);
 }
 
 // Four vectors at a time, so that w is read (and for floats widened) once for all of them.
 template <class T>
 HWY_INLINE void dots_of(const T* v, std::int64_t count, std::int64_t n, const T* w, double* dots) {
+  if (count == 1 && v == w) return dots_with<1, true>(v, n, w, dots);
   std::int64_t k = 0;
   for (; k + 4 <= count; k += 4) dots_with<4>(v + k * n, n, w, dots + k);
   for (; k < count; ++k) dots_with<1>(v + k * n, n, w, dots + k);

@@ -302,6 +302,11 @@ TYPED_TEST(RowAlgebra, AProductIsTheSameWhateverVectorsStandBesideIt) {
       row_dots<TypeParam>({v.of(1, k), 1, 1, 131, 0}, {w.of(1), 1, 1, 131, 0}, &alone);
       ASSERT_EQ(alone, dots[7 + k]);
     }
+    const Vectors<TypeParam> copy = w;
+    double square[kRows], product[kRows];
+    row_dots<TypeParam>(w.view(), w.view(), square);  // reads w once
+    row_dots<TypeParam>(w.view(), copy.view(), product);
+    ASSERT_EQ(square[1], product[1]);
   });
 }
 
