@@ -1,5 +1,9 @@
 // Fathom's side of the comparison with its peers: bench_peers_fathom FOLDER, where problems.py has written the
 // problems. Prints JSON. Processor time of one thread.
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
 #include <ATen/ATen.h>
 
 #include "bench/clock.h"
