@@ -2,6 +2,8 @@
 
 #include <set>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 
 namespace fathom::python {

@@ -6,6 +6,8 @@
 
 #include "app/engine/blas.h"
 #include "app/engine/cmd.h"
+#include <fmt/ranges.h>
+
 #include "app/engine/machine.h"
 #include "app/engine/openmp.h"
 #include "app/engine/speed.h"

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fmt/ranges.h>
+
 #include "app/front/bench_options.h"
 #include "app/front/cmd.h"
 #include "app/front/domains.h"

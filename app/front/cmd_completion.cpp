@@ -5,6 +5,8 @@
 
 #include "app/front/cmd.h"
 #include "app/front/domains.h"
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 
 namespace fathom::app {

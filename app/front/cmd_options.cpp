@@ -6,6 +6,8 @@
 
 #include "app/front/cmd.h"
 #include "app/front/resolve.h"
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 
 namespace fathom::app {

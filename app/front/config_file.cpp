@@ -4,6 +4,8 @@
 
 #include <toml++/toml.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/base/file.h"
 

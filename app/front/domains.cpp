@@ -1,5 +1,7 @@
 #include "app/front/domains.h"
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/domain/lp/config.h"
 #include "fathom/domain/map/config.h"

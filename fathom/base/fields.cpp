@@ -4,6 +4,8 @@
 #include <cmath>
 #include <map>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 
 namespace fathom::base {

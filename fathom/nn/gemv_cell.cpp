@@ -8,6 +8,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/kernel/scratch.h"
 #include "fathom/nn/dense_cell.h"

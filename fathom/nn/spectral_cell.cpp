@@ -11,6 +11,8 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/kernel/channel_affine.h"
 #include "fathom/kernel/scratch.h"

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "fathom/report/curve_table.h"
 #include "fathom/report/html_page.h"

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "fathom/report/number_text.h"
 #include "fathom/report/quantity.h"

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "fathom/solve/judge.h"
 #include "fathom/tensor/precision.h"

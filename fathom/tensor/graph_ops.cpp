@@ -13,6 +13,8 @@
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/kernel/csr.h"
 

@@ -12,6 +12,8 @@
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/kernel/perceptron.h"
 

@@ -6,6 +6,8 @@
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/module.h>
 
+#include <fmt/ranges.h>
+
 #include "fathom/base/error.h"
 #include "fathom/base/file.h"
 #include "fathom/io/safetensors.h"
