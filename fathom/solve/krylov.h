@@ -5,8 +5,8 @@
 //   [SaadSchultz1986] SIAM J. Sci. Stat. Comput. 7(3), Alg. 4 (GMRES(m)).
 //
 // Rows    each row has its own A, test, status and count; A must keep rows apart. A NaN in one row ends that row alone.
-// Test    ||b - A x|| <= rtol * ||b||, on the true residual: a row whose estimate passes is checked at the restart. With
-//         verify = false the estimate is trusted, which saves a product where the tolerance is loose.
+// Test    ||b - A x|| <= rtol * ||b||, on the true residual: a row whose estimate passes is checked at the restart.
+//         With verify = false the estimate is trusted, which saves a product where the tolerance is loose.
 // Status  converged | max_iter | stagnated (a whole restart without a 1% better residual) | nonfinite.
 // Cost    one A per iteration and one per restart, plus 4 passes over the basis, 3 of them in the cache where it holds
 //         the vectors of one row (CPU, float32 and float64); memory restart+1 vectors.

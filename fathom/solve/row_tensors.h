@@ -1,6 +1,6 @@
-// Work on the rows of a batch by tensor operations, for the dtypes and devices without kernels and the methods that have
-// none; their sums are by kernels where those apply. Rows that are done or not finite stay in the matrices and never
-// touch another: rows are chosen by index, not by multiplying with a mask.
+// Work on the rows of a batch by tensor operations, for the dtypes and devices without kernels and for the methods that
+// have none; their sums are by kernels where those apply. Rows that are done or not finite stay in the matrices and
+// never touch another: rows are chosen by index, not by multiplying with a mask.
 #pragma once
 
 #include <span>
