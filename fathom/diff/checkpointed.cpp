@@ -106,8 +106,7 @@ Run run_checkpointed(const Map& map, const State& y0, const Checkpointed& option
     y = replay.step(y);
   }
   kept.push_back(y);
-  const auto node = std::shared_ptr<Steps>(new Steps(std::move(replay), start, options.steps, segment, std::move(kept)),
-                                           torch::autograd::deleteNode);
+  const auto node = tensor::make_node<Steps>(std::move(replay), start, options.steps, segment, std::move(kept));
   const State end = y0.with_flat(Replayed::attach(y, node));
   return {end, account_of_steps(y0.detach().with_flat(before), end.detach(), options.steps, stop, timer.seconds())};
 }

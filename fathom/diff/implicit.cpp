@@ -14,6 +14,7 @@
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
 #include "fathom/diff/tape.h"
+#include "fathom/tensor/node.h"
 
 namespace fathom::diff {
 
@@ -97,7 +98,7 @@ class Equilibrium : public Node {
     const Tensor next = product.defined() ? v + product : v;
     const Tensor attached = attach_implicit(w, next, options_);
 
-    Boundary boundary{{leaf_}, {torch::autograd::impl::gradient_edge(output_.unpack(shared_from_this()))}};
+    Boundary boundary{{leaf_}, {torch::autograd::impl::gradient_edge(output_.unpack(tensor::pointer_to(this)))}};
     boundary.inner.insert(boundary.inner.end(), sinks_.begin(), sinks_.end());
     boundary.outer.insert(boundary.outer.end(), next_edges().begin(), next_edges().end());
     return substitute(gradients({g_}, {attached}, sinks_, true), boundary);
@@ -136,9 +137,8 @@ Tensor attach_implicit(const Tensor& y, const Tensor& g, const Adjoint& options,
   if (!captures.reached) return g;
   Tensor out = y.detach().clone();
   if (captures.outer.empty()) return out;
-  const std::shared_ptr<Equilibrium> node(
-      new Equilibrium(y, g, std::move(captures), options, std::move(log), std::move(packed)),
-      torch::autograd::deleteNode);
+  const auto node =
+      tensor::make_node<Equilibrium>(y, g, std::move(captures), options, std::move(log), std::move(packed));
   torch::autograd::create_gradient_edge(out, node);
   node->save(out);
   return out;

@@ -69,7 +69,7 @@ Replayed::Replayed(Replay replay, const Tensor& y0) : replay_(std::move(replay))
   for (const Edge& capture : replay_.captures()) add_next_edge(capture);
 }
 
-Tensor Replayed::attach(const Tensor& y, const std::shared_ptr<Replayed>& node) {
+Tensor Replayed::attach(const Tensor& y, const tensor::NodePtr<Replayed>& node) {
   Tensor out = y.detach();
   const auto& edges = node->next_edges();
   if (std::none_of(edges.begin(), edges.end(), [](const Edge& edge) { return edge.is_valid(); })) return out;

@@ -17,6 +17,7 @@
 
 #include "fathom/diff/tape.h"
 #include "fathom/tensor/map.h"
+#include "fathom/tensor/node.h"
 
 namespace fathom::diff {
 
@@ -67,7 +68,7 @@ class Replayed : public torch::autograd::Node {
   Replayed(Replay replay, const Tensor& y0);
 
   // y (B, D), without a graph so far, with this node as its graph.
-  static Tensor attach(const Tensor& y, const std::shared_ptr<Replayed>& node);
+  static Tensor attach(const Tensor& y, const tensor::NodePtr<Replayed>& node);
   void release_variables() override;
 
  protected:

@@ -188,8 +188,7 @@ ReversibleRun run_reversible(const Map& map, const State& y0, const Reversible& 
   auto report = std::make_shared<DriftReport>();
   if (options.steps == 0) return {y0, std::move(solution), report};
   if (!at::GradMode::is_enabled()) return {end, std::move(solution), report};
-  const auto node = std::shared_ptr<Backwards>(
-      new Backwards(std::move(replay), start, options, every, std::move(kept), report), torch::autograd::deleteNode);
+  const auto node = tensor::make_node<Backwards>(std::move(replay), start, options, every, std::move(kept), report);
   return {y0.with_flat(Replayed::attach(at.y, node)), std::move(solution), report};
 }
 

@@ -15,6 +15,7 @@
 #include <torch/csrc/autograd/function.h>
 
 #include "fathom/base/error.h"
+#include "fathom/tensor/node.h"
 
 namespace fathom::diff {
 
@@ -153,7 +154,7 @@ Boundary cut(const Tensors& values, const EdgeList& ends) {
       if (!next || reach.ends_at(next)) continue;
       Edge& sink = sinks[{next, edge.input_nr}];
       if (!sink.is_valid()) {
-        sink = Edge(std::make_shared<Sink>(edge), 0);
+        sink = Edge(tensor::make_node<Sink>(edge), 0);
         boundary.inner.push_back(sink);
         boundary.outer.push_back(edge);
       }
@@ -194,7 +195,7 @@ Boundary cut_at(const Tensors& values, const EdgeList& ends, const EdgeList& out
   std::map<Place, Edge> sinks;
   for (const Edge& edge : outer) {
     boundary.outer.push_back(edge);
-    boundary.inner.push_back(edge.is_valid() ? Edge(std::make_shared<Sink>(edge), 0) : Edge());
+    boundary.inner.push_back(edge.is_valid() ? Edge(tensor::make_node<Sink>(edge), 0) : Edge());
     if (edge.is_valid()) sinks[place_of(edge)] = boundary.inner.back();
   }
   NodeSet stops = nodes_of(outer);
@@ -249,7 +250,7 @@ Tensors substitute(const Tensors& values, const Boundary& boundary) {
   whole.inner.insert(whole.inner.end(), captures.inner.begin(), captures.inner.end());
   whole.outer.insert(whole.outer.end(), captures.outer.begin(), captures.outer.end());
   Tensors out = values;
-  const std::shared_ptr<Node> node(new Substitution(dependent, std::move(whole)), torch::autograd::deleteNode);
+  const tensor::NodePtr<Node> node = tensor::make_node<Substitution>(dependent, std::move(whole));
   for (const std::size_t i : places) {
     out[i] = values[i].detach();
     torch::autograd::create_gradient_edge(out[i], node);

@@ -5,6 +5,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/kernel/dense_rows.h"
+#include "fathom/kernel/scratch.h"
 
 namespace fathom::kernel {
 namespace {
@@ -38,18 +39,6 @@ void product(DenseTile<T> task) {
   }
 }
 
-// Memory of the calling thread that outlives the call, so that evaluations after the first allocate nothing.
-template <class T>
-T* scratch(std::int64_t count) {
-  thread_local hwy::AlignedFreeUniquePtr<T[]> memory;
-  thread_local std::int64_t size = 0;
-  if (size < count) {
-    memory = hwy::AllocateAligned<T>(static_cast<std::size_t>(count));
-    size = count;
-  }
-  return memory.get();
-}
-
 }  // namespace
 
 template <class T>
@@ -71,7 +60,7 @@ void Dense<T>::evaluate(const DenseRows<T>& rows, const T* y, T* g) const {
 template <class T>
 void Dense<T>::vjp(const DenseRows<T>& rows, const T* y, const T* g, const T* u, T* w) const {
   constexpr std::int64_t kMostRows = 256;
-  T* v = scratch<T>(std::min(rows.count, kMostRows) * outputs());
+  T* v = scratch<T, Dense<T>>(std::min(rows.count, kMostRows) * outputs());
   for (std::int64_t first = 0; first < rows.count; first += kMostRows) {
     const std::int64_t count = std::min(kMostRows, rows.count - first);
     const T* u_rows = u + first * outputs();

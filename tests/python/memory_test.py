@@ -60,7 +60,8 @@ class Memory(unittest.TestCase):
         cell = Cell(1024, 0.5, x, dtype=torch.float32).requires_grad_(False)
         y0 = torch.zeros_like(x)
         work = lambda: fathom.fixed_point(cell, y0, stop=fathom.Stop(rtol=1e-3))
-        self.assertLess(growth(work, 40), 4 * MEGABYTE)  # a leak of one state a solve would be 10 MB
+        # A leak of one state a solve would be 40 MB; what malloc keeps for itself comes and goes by a few.
+        self.assertLess(growth(work, 160), 10 * MEGABYTE)
 
     def test_gradients_do_not_grow_the_process(self):
         x = normal(64, 512, dtype=torch.float32).requires_grad_()
@@ -84,7 +85,7 @@ class Memory(unittest.TestCase):
             except ArithmeticError:
                 pass
 
-        self.assertLess(growth(work, 80), 4 * MEGABYTE)
+        self.assertLess(growth(work, 160), 10 * MEGABYTE)  # a leak of one state a failure would be 40 MB
 
 
 if __name__ == "__main__":
