@@ -70,8 +70,8 @@ class Map {
     return *this;
   }
 
-  // L with ||G(y) - G(z)|| <= L ||y - z|| proved for all y and z, in the 2-norm over all parts of a row, for the weights as
-  // they are: solutions then carry error bounds (Solution::error_bound).
+  // L with ||G(y) - G(z)|| <= L ||y - z|| proved for all y and z, in the 2-norm over all parts of a row, for the
+  // weights as they are: solutions then carry error bounds (Solution::error_bound).
   Map& contracts_by(double L) {
     contraction_ = L;
     return *this;
