@@ -80,7 +80,7 @@ def ask_hard_row(folder, ridge, answers):
         counting = Counting(f)
         _, _, stat = solve(counting, start, **STOP)
         unjudged = 2 if name == "anderson" else 0
-        needed = first_below(stat["rel_trace"]) + unjudged  # entry 0 of the trace is a placeholder
+        needed = first_below(stat["rel_trace"]) + unjudged  # entry 0 of the trace is no iterate
         answers.add("hard row", name, "share wasted", wasted(needed, counting.calls * len(inj)))
         answers.add("hard row", name, "ms", 1e3 * median_seconds(lambda: solve(f, start, **STOP)))
 
