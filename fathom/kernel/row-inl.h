@@ -53,6 +53,34 @@ HWY_INLINE double sum_lanes(D d, hn::Vec<D> x) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(d, x)));
 }
 
+#if HWY_TARGET != HWY_SCALAR
+// Adds the sums of the even and of the odd lanes to *a and *b.
+template <class D>
+HWY_INLINE void add_pairs(D d, hn::Vec<D> pairs, double* a, double* b) {
+  if constexpr (hn::MaxLanes(D()) > 2) {
+    const hn::Half<D> half;
+    add_pairs(half, hn::Add(hn::LowerHalf(half, pairs), hn::UpperHalf(half, pairs)), a, b);
+  } else {
+    HWY_ALIGN double sum[2];
+    hn::Store(pairs, d, sum);
+    *a += sum[0];
+    *b += sum[1];
+  }
+}
+#endif
+
+// Adds the sums of the lanes of x and y to *a and *b, for little more than one sum costs.
+template <class D>
+HWY_INLINE void add_lanes(D d, hn::Vec<D> x, hn::Vec<D> y, double* a, double* b) {
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (hn::MaxLanes(D()) > 1) {
+    return add_pairs(d, hn::Add(hn::InterleaveLower(d, x, y), hn::InterleaveUpper(d, x, y)), a, b);
+  }
+#endif
+  *a += sum_lanes(d, x);
+  *b += sum_lanes(d, y);
+}
+
 template <class T>
 HWY_INLINE void copy_row(const T* HWY_RESTRICT from, std::int64_t n, T* HWY_RESTRICT to) {
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, from + i), d, to + i); });

@@ -47,31 +47,61 @@ Squares squares_of(const T* HWY_RESTRICT y, const T* HWY_RESTRICT g, std::int64_
   return out;
 }
 
-// y and g may be one and the same (a map that returns its argument).
+// y, g and next may be one and the same.
 template <class T>
-void step_row(const LiveRow& live, std::int64_t n, const T* g, T damping, T* y, T* HWY_RESTRICT best) {
-  if (live.improved) copy_row(y, n, best);
-  if (!live.running) return;
+void step_row(std::int64_t n, const T* y, const T* g, T damping, T* next) {
   if (damping == T{1}) {
-    for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, g + i), d, y + i); });
+    if (next == g) return;
+    for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR { hn::StoreU(hn::LoadU(d, g + i), d, next + i); });
     return;
   }
   for_lanes<T>(0, n, [&](auto d, std::int64_t i) HWY_ATTR {
     const auto y_i = hn::LoadU(d, y + i);
     const auto r_i = hn::Sub(hn::LoadU(d, g + i), y_i);
-    hn::StoreU(hn::MulAdd(hn::Set(d, damping), r_i, y_i), d, y + i);
+    hn::StoreU(hn::MulAdd(hn::Set(d, damping), r_i, y_i), d, next + i);
+  });
+}
+
+template <class T>
+void step_rows(std::span<const LiveRow> rows, bool parallel, std::int64_t n, const T* y_prev, const T* y, const T* g,
+               T damping, T* next, T* best, std::uint8_t* best_is_previous) {
+  for_each_index(static_cast<std::int64_t>(rows.size()), parallel, [&](std::int64_t i) HWY_ATTR {
+    const LiveRow& live = rows[i];
+    const std::int64_t at = live.slot * n;
+    std::uint8_t& pending = best_is_previous[live.row];
+    if (pending && !live.improved) copy_row(y_prev + at, n, best + live.row * n);
+    pending = live.improved && live.running;
+    if (live.improved && !live.running) copy_row(y + at, n, best + live.row * n);
+    if (live.running) step_row(n, y + at, g + at, damping, next + at);
+  });
+}
+
+template <class T>
+void squares_of_rows(std::span<const LiveRow> rows, bool parallel, std::span<const std::int64_t> part_start, const T* y,
+                     const T* g, Squares* squares) {
+  const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
+  for_each_index(static_cast<std::int64_t>(rows.size()), parallel, [&](std::int64_t i) HWY_ATTR {
+    const std::int64_t at = rows[i].slot * part_start[parts];
+    for (std::int64_t p = 0; p < parts; ++p) {
+      const std::int64_t start = at + part_start[p];
+      squares[rows[i].row * parts + p] = squares_of(y + start, g + start, part_start[p + 1] - part_start[p]);
+    }
   });
 }
 
 // Highway's dispatch tables take plain functions.
-Squares squares_float(const float* y, const float* g, std::int64_t n) { return squares_of(y, g, n); }
-Squares squares_double(const double* y, const double* g, std::int64_t n) { return squares_of(y, g, n); }
-void step_float(const LiveRow& live, std::int64_t n, const float* g, float damping, float* y, float* best) {
-  step_row(live, n, g, damping, y, best);
-}
-void step_double(const LiveRow& live, std::int64_t n, const double* g, double damping, double* y, double* best) {
-  step_row(live, n, g, damping, y, best);
-}
+#define FATHOM_ROWS(T)                                                                                                 \
+  void squares_##T(std::span<const LiveRow> rows, bool parallel, std::span<const std::int64_t> part_start, const T* y, \
+                   const T* g, Squares* squares) {                                                                     \
+    squares_of_rows(rows, parallel, part_start, y, g, squares);                                                        \
+  }                                                                                                                    \
+  void step_##T(std::span<const LiveRow> rows, bool parallel, std::int64_t n, const T* y_prev, const T* y, const T* g, \
+                T damping, T* next, T* best, std::uint8_t* best_is_previous) {                                         \
+    step_rows(rows, parallel, n, y_prev, y, g, damping, next, best, best_is_previous);                                 \
+  }
+FATHOM_ROWS(float)
+FATHOM_ROWS(double)
+#undef FATHOM_ROWS
 
 }  // namespace HWY_NAMESPACE
 }  // namespace fathom::kernel
@@ -81,59 +111,34 @@ HWY_AFTER_NAMESPACE();
 namespace fathom::kernel {
 namespace {
 
-HWY_EXPORT(squares_float);
-HWY_EXPORT(squares_double);
-HWY_EXPORT(step_float);
-HWY_EXPORT(step_double);
-
-template <class T>
-Squares dispatch_squares(const T* y, const T* g, std::int64_t n) {
-  if constexpr (std::is_same_v<T, float>)
-    return HWY_DYNAMIC_DISPATCH(squares_float)(y, g, n);
-  else
-    return HWY_DYNAMIC_DISPATCH(squares_double)(y, g, n);
-}
-
 // Starting threads costs some microseconds: below this many numbers one thread is faster.
 constexpr std::int64_t kParallelFrom = 1 << 16;
 
+bool worth_threads(std::span<const LiveRow> rows, std::int64_t width) {
+  return static_cast<std::int64_t>(rows.size()) * width >= kParallelFrom;
+}
+
 }  // namespace
 
-template <class T>
-void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
-                      Squares* squares) {
-  const auto count = static_cast<std::int64_t>(rows.size());
-  const auto parts = static_cast<std::int64_t>(part_start.size()) - 1;
-  const std::int64_t width = part_start[parts];
-  for_each_index(count, count * width >= kParallelFrom, [&](std::int64_t i) {
-    const std::int64_t at = rows[i].slot * width;
-    for (std::int64_t p = 0; p < parts; ++p) {
-      const std::int64_t start = at + part_start[p];
-      squares[rows[i].row * parts + p] = dispatch_squares(y + start, g + start, part_start[p + 1] - part_start[p]);
-    }
-  });
-}
-
-template <class T>
-void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best) {
-  const auto count = static_cast<std::int64_t>(rows.size());
-  for_each_index(count, count * width >= kParallelFrom, [&](std::int64_t i) {
-    const std::int64_t at = rows[i].slot * width;
-    T* best_row = best + rows[i].row * width;
-    if constexpr (std::is_same_v<T, float>) {
-      HWY_DYNAMIC_DISPATCH(step_float)(rows[i], width, g + at, damping, y + at, best_row);
-    } else {
-      HWY_DYNAMIC_DISPATCH(step_double)(rows[i], width, g + at, damping, y + at, best_row);
-    }
-  });
-}
-
-template void residual_squares(std::span<const LiveRow>, std::span<const std::int64_t>, const float*, const float*,
-                               Squares*);
-template void residual_squares(std::span<const LiveRow>, std::span<const std::int64_t>, const double*, const double*,
-                               Squares*);
-template void damped_step(std::span<const LiveRow>, std::int64_t, const float*, float, float*, float*);
-template void damped_step(std::span<const LiveRow>, std::int64_t, const double*, double, double*, double*);
+#define FATHOM_ROWS(T)                                                                                          \
+  namespace {                                                                                                   \
+  HWY_EXPORT(squares_##T);                                                                                      \
+  HWY_EXPORT(step_##T);                                                                                         \
+  }                                                                                                             \
+  template <>                                                                                                   \
+  void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y,    \
+                        const T* g, Squares* squares) {                                                         \
+    HWY_DYNAMIC_DISPATCH(squares_##T)(rows, worth_threads(rows, part_start.back()), part_start, y, g, squares); \
+  }                                                                                                             \
+  template <>                                                                                                   \
+  void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* y_prev, const T* y, const T* g,  \
+                   T damping, T* next, T* best, std::uint8_t* best_is_previous) {                               \
+    HWY_DYNAMIC_DISPATCH(step_##T)                                                                              \
+    (rows, worth_threads(rows, width), width, y_prev, y, g, damping, next, best, best_is_previous);             \
+  }
+FATHOM_ROWS(float)
+FATHOM_ROWS(double)
+#undef FATHOM_ROWS
 
 }  // namespace fathom::kernel
 #endif  // HWY_ONCE

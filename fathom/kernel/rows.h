@@ -1,4 +1,4 @@
-// The rows of a batched fixed-point iteration: residuals, and the step y+ = (1-tau) y + tau g.
+// The rows of a batched fixed-point iteration: residuals, the step y+ = (1-tau) y + tau g, the best iterate.
 //
 // A batch is a row-major matrix. y and g = G(y) hold the rows that are still evaluated, one per
 // slot; what is kept per sample (best iterate, history) stays where it is, one row per sample of
@@ -6,7 +6,8 @@
 // itself alone, in the same order whatever its batch-mates.
 //
 // Sums are in double: relative error <= width * 2^-53 (a product of two floats is exact in double).
-// Cost: one pass over y and g each. T is float or double. Parallel over the rows of large batches.
+// Cost: one pass over y and g each; the plain step into g itself touches nothing. T is float or double. Parallel over
+// the rows of large batches.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +36,13 @@ template <class T>
 void residual_squares(std::span<const LiveRow> rows, std::span<const std::int64_t> part_start, const T* y, const T* g,
                       Squares* squares);
 
-// best = y where improved, then y = y + damping (g - y) where running.
+// next = y + damping (g - y) where running; next is y, g or another matrix of slots.
+//
+// The best iterate is copied only when the iteration leaves it for a worse one, so a descent copies nothing:
+// best_is_previous[row], 0 at the start, says that it is still y_prev, the iterate before. It is written to `best` when
+// y is no better, and at the latest when the row stops running. y_prev may be null as long as that is nowhere set.
 template <class T>
-void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* g, T damping, T* y, T* best);
+void damped_step(std::span<const LiveRow> rows, std::int64_t width, const T* y_prev, const T* y, const T* g, T damping,
+                 T* next, T* best, std::uint8_t* best_is_previous);
 
 }  // namespace fathom::kernel

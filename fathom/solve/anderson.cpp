@@ -23,7 +23,9 @@ class AndersonMethod final : public Method {
         products_(layout.batch) {}
 
   void start_iteration() override {
+    vectors_->start_iteration();
     if (++points_ > 1) ring_.newest = (points_ - 2) % options_.depth;
+    for (std::int64_t age = 0; age < options_.depth; ++age) column_[age] = ring_.column(age);
   }
 
   std::int64_t rows_at_a_time() const override { return vectors_->rows_at_a_time(); }
@@ -40,13 +42,15 @@ class AndersonMethod final : public Method {
 
   bool can_roll_back(std::int64_t row) const override { return mixed_[row]; }
 
+  Next next() const override { return vectors_->next(); }
+
   void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g, const Tensor& y,
-               const Tensor& best) override {
+               const Tensor& next, const Tensor& best) override {
     for (LiveRow& live : rows) {
       if (live.running) choose_step(live, best_residual[live.row]);
     }
     solve_waiting();
-    vectors_->mix(rows, g, ring_, weights_, y, best);
+    vectors_->mix(rows, y, g, ring_, weights_, next, best);
   }
 
   // The next point has no column: the difference to the point before is written and never read.
@@ -60,14 +64,14 @@ class AndersonMethod final : public Method {
   void gather(const Tensor& slots) override { vectors_->gather(slots); }
 
  private:
-  double& gram(std::int64_t row, std::int64_t i, std::int64_t j) {
-    return gram_[(row * options_.depth + i) * options_.depth + j];
+  double* gram(std::int64_t row, std::int64_t column) {
+    return gram_.data() + (row * options_.depth + column) * options_.depth;
   }
 
   void extend_gram(std::int64_t row) {
+    double* const newest = gram(row, ring_.newest);
     for (std::int64_t age = 0; age < columns_[row]; ++age) {
-      const std::int64_t column = ring_.column(age);
-      gram(row, ring_.newest, column) = gram(row, column, ring_.newest) = products_[row].gram[age];
+      newest[column_[age]] = gram(row, column_[age])[ring_.newest] = products_[row].gram[age];
     }
   }
 
@@ -87,7 +91,8 @@ class AndersonMethod final : public Method {
     waiting_rows_[lane] = row;
     batch_.count = columns_[row];
     for (std::int64_t i = 0; i < batch_.count; ++i) {
-      for (std::int64_t j = 0; j <= i; ++j) batch_.at(i, j, lane) = gram(row, ring_.column(i), ring_.column(j));
+      const double* const products = gram(row, column_[i]);
+      for (std::int64_t j = 0; j <= i; ++j) batch_.at(i, j, lane) = products[column_[j]];
       batch_.rhs[i][lane] = products_[row].rhs[i];
     }
   }
@@ -110,13 +115,14 @@ class AndersonMethod final : public Method {
 
   Anderson options_;
   std::unique_ptr<AndersonVectors> vectors_;
-  kernel::Ring ring_;                  // the same for all rows; how much of it a row uses differs
-  std::int64_t points_ = 0;            // measured so far, the present one included
-  std::vector<std::int64_t> age_;      // [row] points of the row itself, since it was last restarted
-  std::vector<std::int64_t> columns_;  // [row]
-  std::vector<bool> mixed_;            // [row] the step to the present point used columns
-  std::vector<double> gram_;           // [row][ring column][ring column]
-  std::vector<double> weights_;        // [row][age]
+  kernel::Ring ring_;                            // the same for all rows; how much of it a row uses differs
+  std::int64_t column_[kernel::kMaxDepth] = {};  // [age] of the ring
+  std::int64_t points_ = 0;                      // measured so far, the present one included
+  std::vector<std::int64_t> age_;                // [row] points of the row itself, since it was last restarted
+  std::vector<std::int64_t> columns_;            // [row]
+  std::vector<bool> mixed_;                      // [row] the step to the present point used columns
+  std::vector<double> gram_;                     // [row][ring column][ring column]
+  std::vector<double> weights_;                  // [row][age]
   std::vector<kernel::AndersonProducts> products_;
   kernel::GramBatch batch_{};
   std::int64_t waiting_rows_[kernel::GramBatch::kRows];

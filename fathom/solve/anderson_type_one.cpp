@@ -56,7 +56,7 @@ class AndersonTypeOne final : public Method {
   bool can_roll_back(std::int64_t row) const override { return mixed_[row]; }
 
   void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor&, const Tensor& y,
-               const Tensor& best) override {
+               const Tensor&, const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, r_, best_r_);
     for (LiveRow& live : rows) look_back(live, best_residual[live.row]);

@@ -5,6 +5,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
@@ -38,19 +39,34 @@ class AndersonKernels final : public AndersonVectors {
   void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const Ring& ring,
                const std::vector<std::int64_t>& columns, std::vector<Squares>& squares,
                std::vector<AndersonProducts>& products) override {
-    kernel::anderson_measure<T>(rows, layout_.part_start, y.data_ptr<T>(), g.data_ptr<T>(), history_, ring,
-                                columns.data(), squares.data(), products.data());
+    kernel::anderson_measure<T>(rows, layout_.part_start, point(y, g).read(), point(y_prev_, g_prev_).read(), history_,
+                                ring, columns.data(), squares.data(), products.data());
   }
 
-  void mix(std::span<const LiveRow> rows, const Tensor& g, const Ring& ring, const std::vector<double>& weights,
-           const Tensor& y, const Tensor& best) override {
-    kernel::anderson_mix<T>(rows, g.data_ptr<T>(), history_, ring, weights.data(), damping_, y.data_ptr<T>(),
-                            best.data_ptr<T>(), best_is_previous_.data());
+  Next next() const override { return Next::beside_y; }
+
+  void mix(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const Ring& ring,
+           const std::vector<double>& weights, const Tensor& next, const Tensor& best) override {
+    kernel::anderson_mix<T>(rows, point(y, g), point(y_prev_, g_prev_).read(), history_, ring, weights.data(), damping_,
+                            next.data_ptr<T>(), best.data_ptr<T>(), best_is_previous_.data());
+    y_ = y;
+    g_ = g;
+  }
+
+  void start_iteration() override {
+    y_prev_ = y_;
+    g_prev_ = g_;
+  }
+
+  void gather(const Tensor& slots) override {
+    if (!y_.defined()) return;
+    y_ = y_.index_select(0, slots);
+    g_ = g_.index_select(0, slots);
   }
 
   void restart(const LiveRow& live) override { best_is_previous_[live.row] = 0; }
 
-  // As many rows as leave what both passes touch (y, g, the previous point and the newest columns) in the cache.
+  // As many rows as leave what both passes touch (y, g, the point before and the newest columns) in the cache.
   std::int64_t rows_at_a_time() const override {
     constexpr std::int64_t kCache = 1 << 19, kShared = 6;
     const std::int64_t row = kShared * layout_.width() * static_cast<std::int64_t>(sizeof(T));
@@ -60,7 +76,12 @@ class AndersonKernels final : public AndersonVectors {
  private:
   using History = AndersonHistory<T, Column>;
 
+  static kernel::Point<T> point(const Tensor& y, const Tensor& g) {
+    return y.defined() ? kernel::Point<T>{y.data_ptr<T>(), g.data_ptr<T>()} : kernel::Point<T>{};
+  }
+
   Layout layout_;
+  Tensor y_, g_, y_prev_, g_prev_;  // (slots, D): the last two points, wherever they were computed
   Tensor memory_;
   History history_;
   T damping_;
@@ -94,8 +115,8 @@ class AndersonTensors final : public AndersonVectors {
     g_prev_ = g;
   }
 
-  void mix(std::span<const LiveRow> rows, const Tensor& g, const Ring& ring, const std::vector<double>& weights,
-           const Tensor& y, const Tensor& best) override {
+  void mix(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const Ring& ring,
+           const std::vector<double>& weights, const Tensor&, const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, g, best_g_);
     const std::vector<Tensor> weight = by_column(rows, ring, weights, y);

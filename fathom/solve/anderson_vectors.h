@@ -16,6 +16,8 @@ class AndersonVectors {
  public:
   virtual ~AndersonVectors() = default;
 
+  virtual void start_iteration() {}
+
   // kernel::anderson_measure: squares, newest columns, their products. `columns` [row] counts those
   // in use.
   virtual void measure(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const kernel::Ring& ring,
@@ -23,8 +25,10 @@ class AndersonVectors {
                        std::vector<kernel::AndersonProducts>& products) = 0;
 
   // kernel::anderson_mix: keeps the best and takes the mixed step with weights [row * depth + age], or rolls back.
-  virtual void mix(std::span<const LiveRow> rows, const Tensor& g, const kernel::Ring& ring,
-                   const std::vector<double>& weights, const Tensor& y, const Tensor& best) = 0;
+  virtual void mix(std::span<const LiveRow> rows, const Tensor& y, const Tensor& g, const kernel::Ring& ring,
+                   const std::vector<double>& weights, const Tensor& next, const Tensor& best) = 0;
+
+  virtual Next next() const { return Next::over_y; }
 
   // Nothing of the row's past may reach its next steps.
   virtual void restart(const LiveRow& live) {}

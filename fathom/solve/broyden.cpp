@@ -75,7 +75,7 @@ class BroydenMethod final : public Method {
   bool can_roll_back(std::int64_t row) const override { return used_[row] > 0; }
 
   void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor&, const Tensor& y,
-               const Tensor& best) override {
+               const Tensor&, const Tensor& best) override {
     copy_improved(rows, y, best);
     copy_improved(rows, r_, best_r_);
     for (LiveRow& live : rows) choose(live, best_residual[live.row]);

@@ -7,6 +7,7 @@
 #include "fathom/solve/anderson.h"
 #include "fathom/solve/newton_krylov.h"
 #include "fathom/solve/picard.h"
+#include "fathom/solve/row_tensors.h"
 
 namespace fathom::solve {
 
@@ -54,18 +55,20 @@ class EscalateMethod final : public Method {
     return moves_[row];
   }
 
+  Next next() const override { return Next::beside_y; }
+
   void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g, const Tensor& y,
-               const Tensor& best) override {
+               const Tensor& next, const Tensor& best) override {
     for (auto& part : parts_) part.clear();
     for (const LiveRow& live : rows) {
       LiveRow& one = parts_[stage_[live.row]].emplace_back(live);
       if (moves_[live.row]) one.running = false;  // for its stage the row ends here
     }
     for (std::size_t stage = 0; stage < kStages.size(); ++stage) {
-      if (!parts_[stage].empty()) methods_[stage]->advance(parts_[stage], best_residual, g, y, best);
+      if (!parts_[stage].empty()) advance_stage(stage, best_residual, g, y, next, best);
     }
     for (const LiveRow& live : rows) {
-      if (moves_[live.row]) hand_on(live, y, best);
+      if (moves_[live.row]) hand_on(live, next, best);
     }
   }
 
@@ -81,10 +84,18 @@ class EscalateMethod final : public Method {
   }
 
  private:
-  void hand_on(const LiveRow& live, const Tensor& y, const Tensor& best) {
+  void advance_stage(std::size_t stage, const std::vector<double>& best_residual, const Tensor& g, const Tensor& y,
+                     const Tensor& next, const Tensor& best) {
+    const bool over_y = methods_[stage]->next() == Next::over_y;
+    methods_[stage]->advance(parts_[stage], best_residual, g, y, over_y ? y : next, best);
+    if (!over_y) return;
+    for (const LiveRow& live : parts_[stage]) copy_row(y, live.slot, next, live.slot);
+  }
+
+  void hand_on(const LiveRow& live, const Tensor& next, const Tensor& best) {
     moves_[live.row] = false;
     spent_[live.row] = 0;
-    y[live.slot].copy_(best[live.row]);
+    copy_row(best, live.row, next, live.slot);
     methods_[++stage_[live.row]]->restart(live);
   }
 

@@ -10,6 +10,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/tensor/precision.h"
+#include "fathom/tensor/sole_owner.h"
 
 namespace fathom::solve {
 
@@ -40,16 +41,27 @@ bool Evaluation::uses_packed() const {
   return true;
 }
 
+void Evaluation::fit(Buffer& buffer, std::int64_t rows) const {
+  if (buffer.flat.defined() && buffer.flat.size(0) == rows) return;
+  buffer.flat = at::empty({rows, like_.width()}, like_[0].options());
+  buffer.state = like_.with_flat(buffer.flat);
+}
+
 template <class T>
-const Tensor& Evaluation::packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows) {
-  const std::int64_t count = y.size(0);
-  Tensor& g = buffers_[calls_ % 2];
-  if (!g.defined() || g.size(0) != count) g = at::empty({count, cell.width()}, like_[0].options());
+void Evaluation::evaluate_packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows, const Tensor& g) {
   const std::int64_t* samples = rows.all() ? every_sample_.data() : rows.index().data_ptr<std::int64_t>();
-  cell.evaluate({samples, static_cast<std::size_t>(count)}, y.data_ptr<T>(), g.data_ptr<T>());
+  cell.evaluate({samples, static_cast<std::size_t>(y.size(0))}, y.data_ptr<T>(), g.data_ptr<T>());
   ++calls_;
-  rows_evaluated_ += count;
-  return g;
+  rows_evaluated_ += y.size(0);
+}
+
+// G into the buffer, if the map is packed for this state.
+bool Evaluation::packed(const State& y, const Rows& rows, Buffer& to) {
+  if (!packed_float_ && !packed_double_) return false;
+  fit(to, y.batch());
+  if (packed_float_) evaluate_packed(*map_.packed<float>(), y[0], rows, to.flat);
+  if (packed_double_) evaluate_packed(*map_.packed<double>(), y[0], rows, to.flat);
+  return true;
 }
 
 double Evaluation::epsilon() const {
@@ -59,20 +71,47 @@ double Evaluation::epsilon() const {
 }
 
 Tensor Evaluation::operator()(const State& y, const Rows& rows) {
-  if (packed_float_) return packed(*map_.packed<float>(), y[0], rows);
-  if (packed_double_) return packed(*map_.packed<double>(), y[0], rows);
+  if (packed_float_ || packed_double_) {
+    Buffer& buffer = next_buffer();
+    packed(y, rows, buffer);
+    image_ = buffer.state;
+    return buffer.flat;
+  }
+  State g = generic(y, rows);
+  const bool joined = g.parts().size() > 1, ours = joined || tensor::sole_owner(g[0]);
+  Tensor flat = g.flat();
+  if (!flat.is_contiguous()) {
+    image_ = {};
+    return flat.contiguous();
+  }
+  if (ours) {
+    image_ = joined ? State() : std::move(g);
+    return flat;
+  }
+  Buffer& buffer = next_buffer();
+  fit(buffer, y.batch());
+  buffer.flat.copy_(flat);
+  image_ = buffer.state;
+  return buffer.flat;
+}
+
+Tensor Evaluation::aside(const State& y, const Rows& rows) {
+  return packed(y, rows, aside_) ? aside_.flat : generic(y, rows).flat();
+}
+
+State Evaluation::generic(const State& y, const Rows& rows) {
   // A state of several parts is several views of one buffer: they share its version.
   const Tensor& argument = y[0];
   const bool counts_writes = !argument.is_inference();
   const std::uint32_t version = counts_writes ? argument._version() : 0;
-  const State g = map_(y, rows);
+  State g = map_(y, rows);
   if (counts_writes && argument._version() != version) {
     base::fail("solve::fixed_point", "G wrote into its argument; return a new tensor (tanh, not tanh_, of y)");
   }
   check(y, g);
   ++calls_;
   rows_evaluated_ += y.batch();
-  return g.flat().contiguous();
+  return g;
 }
 
 tensor::Linearization Evaluation::linearize(const State& y, const Rows& rows) {

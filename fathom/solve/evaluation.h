@@ -21,9 +21,15 @@ class Evaluation {
   double epsilon() const;
   State state(const Tensor& flat) const { return like_.with_flat(flat); }
 
-  // G at rows of the batch as one contiguous matrix, which may be overwritten by the evaluation after the next. Errors
-  // (fathom::Error): G wrote into its argument or returned another shape, dtype or device.
+  // G at the iterate, rows of the batch, as one contiguous matrix. It is the solver's own, whatever the map keeps: it
+  // may be written to, and is overwritten by the third evaluation from this one. Errors (fathom::Error): G wrote into
+  // its argument or returned another shape, dtype or device.
   Tensor operator()(const State& y, const Rows& rows);
+  // That matrix as a state, in the same memory; null where there is none.
+  const State* image() const { return image_.defined() ? &image_ : nullptr; }
+
+  // G at a point off the path of the iterates. Overwritten by the next such, and no earlier.
+  Tensor aside(const State& y, const Rows& rows);
 
   // G taped there; counts as an evaluation.
   tensor::Linearization linearize(const State& y, const Rows& rows);
@@ -39,18 +45,31 @@ class Evaluation {
   const std::vector<std::int64_t>& products() const { return products_; }  // [B]
 
  private:
+  // Memory for G that outlives a few evaluations.
+  struct Buffer {
+    Tensor flat;
+    State state;
+  };
+
   void check(const State& y, const State& g) const;
   template <class T>
   bool uses_packed() const;
+  bool packed(const State& y, const Rows& rows, Buffer& to);
   template <class T>
-  const Tensor& packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows);
+  void evaluate_packed(const tensor::PackedMap<T>& cell, const Tensor& y, const Rows& rows, const Tensor& g);
+  State generic(const State& y, const Rows& rows);
+  void fit(Buffer& buffer, std::int64_t rows) const;
+  Buffer& next_buffer() { return buffers_[turn_++ % kBuffers]; }
 
   const Map& map_;
   State like_;
   bool selective_;
   bool packed_float_ = false, packed_double_ = false;
-  std::vector<std::int64_t> every_sample_;  // 0, 1, ... B-1
-  Tensor buffers_[2];                       // what a packed map writes, in turn: a method may still read the one before
+  std::vector<std::int64_t> every_sample_;    // 0, 1, ... B-1
+  static constexpr std::size_t kBuffers = 3;  // a method reads the point before while the next is evaluated
+  Buffer buffers_[kBuffers], aside_;          // for packed maps, and for maps that keep what they return
+  std::size_t turn_ = 0;
+  State image_;
   std::int64_t calls_ = 0, rows_evaluated_ = 0, product_calls_ = 0;
   std::vector<std::int64_t> products_;
 };

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
 
@@ -25,7 +26,8 @@ class Iteration {
             const TraceOptions& trace, const Feed& feed)
       : start_(y0.detach()),
         layout_(y0),
-        evaluation_(map, start_, loop.compact && map.compactable()),
+        compactable_(map.compactable()),
+        evaluation_(map, start_, loop.compact && compactable_),
         method_(method),
         stop_(stop),
         loop_(loop),
@@ -61,6 +63,8 @@ class Iteration {
  private:
   void step(const Tensor& g) {
     const std::span<LiveRow> all(live_);
+    const Next place = place_of_next();
+    const Tensor& next = place == Next::over_y ? y_ : place == Next::over_g ? g : other_.flat;
     const bool out_of_time = std::isfinite(stop_.seconds) && timer_.seconds() >= stop_.seconds;
     const auto most = static_cast<std::size_t>(method_.rows_at_a_time());
     method_.start_iteration();
@@ -68,8 +72,35 @@ class Iteration {
       const std::span<LiveRow> rows = all.subspan(first, std::min(most, all.size() - first));
       method_.measure(rows, y_, g, squares_);
       judge_rows(rows, out_of_time);
-      method_.advance(rows, best_residual_, g, y_, best_);
+      method_.advance(rows, best_residual_, g, y_, next, best_);
       first += rows.size();
+    }
+    turn(place, g);
+  }
+
+  // Over g only if that is all there is to G's value, and if rows that are done, which then move on as well, are on
+  // their own.
+  Next place_of_next() {
+    Next place = method_.next();
+    if (place == Next::over_g && (evaluation_.image() == nullptr || !compactable_)) place = Next::beside_y;
+    if (place == Next::beside_y && (!other_.flat.defined() || other_.flat.size(0) != y_.size(0))) {
+      other_.flat = at::empty_like(y_);
+      other_.state = start_.with_flat(other_.flat);
+    }
+    return place;
+  }
+
+  // Goes on with the next iterate.
+  void turn(Next place, const Tensor& g) {
+    if (place == Next::over_g) {
+      y_ = g;
+      y_state_ = *evaluation_.image();
+    } else if (place == Next::beside_y) {
+      for (const LiveRow& live : live_) {
+        if (!live.running) copy_row(y_, live.slot, other_.flat, live.slot);
+      }
+      std::swap(y_, other_.flat);
+      std::swap(y_state_, other_.state);
     }
   }
 
@@ -183,6 +214,7 @@ class Iteration {
   base::Timer timer_;
   State start_;
   Layout layout_;
+  bool compactable_;
   Evaluation evaluation_;
   Method& method_;
   const Stop& stop_;
@@ -193,7 +225,11 @@ class Iteration {
   Tensor y_;       // (slots, D): the rows still in the batch
   Tensor best_;    // (B, D)
   State y_state_;  // y_ as G sees it
-  Rows rows_;      // which samples the slots are
+  struct {
+    Tensor flat;
+    State state;
+  } other_;    // where the next iterate is written that goes neither over y nor over g
+  Rows rows_;  // which samples the slots are
   std::vector<LiveRow> live_;
   std::vector<RowRecord> records_;
   std::vector<double> best_residual_;

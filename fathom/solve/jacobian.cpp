@@ -29,7 +29,7 @@ LinearMap by_finite_difference(Evaluation& evaluation, const Tensor& y, const Te
   return [=, type = y.scalar_type(), &evaluation](const Tensor& v) {
     const Tensor size = at::linalg_vector_norm(v, 2, {1}, true);
     const Tensor h = length / at::where(size > 0, size, 1).to(size.scalar_type());
-    const Tensor moved = evaluation(evaluation.state((from + h * v).to(type)), rows);
+    const Tensor moved = evaluation.aside(evaluation.state((from + h * v).to(type)), rows);
     evaluation.count_product();
     return v - (widened(moved) - value) / h;
   };

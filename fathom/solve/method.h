@@ -32,6 +32,14 @@ struct Layout {
 
 inline constexpr std::int64_t kAllRows = std::numeric_limits<std::int64_t>::max();
 
+// Where a method writes the next iterate. A method that is not over_y may refer to y and g until its next advance() is
+// done, where it can still read them as the point before: nothing is copied to remember a point.
+enum class Next {
+  over_y,
+  beside_y,  // into a second buffer
+  over_g,    // into g, where the iteration can go on with g itself; else beside_y
+};
+
 // Each iteration is a start_iteration() and then, over all rows or over rows_at_a_time() of them after another, a
 // measure(), the loop's verdict written into `rows`, and an advance(). y and g = G(y) are contiguous matrices of the
 // rows still in the batch (slots); best and squares are of the full batch.
@@ -67,10 +75,12 @@ class Method {
   // Which solver the row is with, where that can change.
   virtual std::string_view stage(std::int64_t row) const { return {}; }
 
-  // y = the next iterate where running. Where a row stops running, `best` holds its best iterate; before that the
-  // method may keep it elsewhere. `best_residual` [batch] is after the verdict.
+  virtual Next next() const { return Next::over_y; }
+
+  // next = the next iterate where running; it is y, g or another matrix (see Next). Where a row stops running, `best`
+  // holds its best iterate; before that the method may keep it elsewhere. `best_residual` [batch] is after the verdict.
   virtual void advance(std::span<LiveRow> rows, const std::vector<double>& best_residual, const Tensor& g,
-                       const Tensor& y, const Tensor& best) = 0;
+                       const Tensor& y, const Tensor& next, const Tensor& best) = 0;
 
   // The batch now consists of these of its slots (an int64 tensor on the state's device).
   virtual void gather(const Tensor& slots) {}

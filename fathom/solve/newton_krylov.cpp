@@ -68,7 +68,7 @@ class NewtonKrylovMethod final : public Method {
     return searches_[row].stepping && searches_[row].backtracks < options_.max_backtracks;
   }
 
-  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y,
+  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y, const Tensor&,
                const Tensor& best) override {
     copy_improved(rows, y, best);
     for (const LiveRow& live : rows) {

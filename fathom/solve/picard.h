@@ -1,5 +1,6 @@
 // Picard iteration y+ = (1-tau) y + tau G(y). [Krasnoselskii1955] and [Mann1953] when tau < 1.
-// Cost of a step: one pass for the residual, one for the update. Remembers nothing.
+// Cost of a step: one pass for the residual; the update is one more only where the iteration cannot go on with the memory
+// of g itself. Remembers the iterate before, where it is.
 #pragma once
 
 #include <memory>

@@ -26,7 +26,7 @@ class ReversibleMethod final : public Method {
     write_squares(rows, layout_, g - y, g, squares);
   }
 
-  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y,
+  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor& g, const Tensor& y, const Tensor&,
                const Tensor& best) override {
     copy_improved(rows, y, best);
     for (const LiveRow& live : rows) {

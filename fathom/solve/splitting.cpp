@@ -73,7 +73,7 @@ class SplittingMethod final : public Method {
     write_squares(rows, layout_, g - z, g, squares);
   }
 
-  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor&, const Tensor& z,
+  void advance(std::span<LiveRow> rows, const std::vector<double>&, const Tensor&, const Tensor& z, const Tensor&,
                const Tensor& best) override {
     copy_improved(rows, z, best);
     const Tensor forward = (1 - alpha_) * z + alpha_ * cell_.before_activation;

@@ -26,7 +26,7 @@ std::vector<T> normals(std::int64_t count, std::uint64_t seed) {
 template <class T, class Column = T>
 struct Row {
   std::int64_t width, depth;
-  std::vector<T> y, g, memory, best;
+  std::vector<T> y, g, y_prev, g_prev, memory, best, next;
   LiveRow live;
 
   Row(std::int64_t width_of, std::int64_t depth_of)
@@ -34,12 +34,17 @@ struct Row {
         depth(depth_of),
         y(normals<T>(width, 1)),
         g(normals<T>(width, 2)),
+        y_prev(normals<T>(width, 7)),
+        g_prev(normals<T>(width, 8)),
         memory(normals<T>(1 + AndersonHistory<T, Column>::matrices(depth) * width, 3)),
-        best(normals<T>(width, 4)) {
+        best(normals<T>(width, 4)),
+        next(width, T{-7}) {
     const auto columns = normals<float>(2 * depth * width, 6);
     for (std::int64_t i = 0; i < 2 * depth * width; ++i) history().column(0, 0)[i] = Column(columns[i]);
   }
   AndersonHistory<T, Column> history() { return {memory.data() + 1, 1, width, depth}; }
+  Point<T> now() { return {y.data(), g.data()}; }
+  Point<const T> before() const { return {y_prev.data(), g_prev.data()}; }
 };
 
 // As a column keeps it.
@@ -82,18 +87,17 @@ void check_measure(std::int64_t width, std::int64_t depth, std::int64_t count) {
   Row<T, Column> row(width, depth);
   const auto history = row.history();
   const Ring ring{depth / 2, depth};
-  const T* y_prev = history.y_prev(0);
-  const T* g_prev = history.g_prev(0);
   const std::int64_t starts[] = {0, width / 2, width};
   Squares squares[2];
   AndersonProducts products;
-  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, ring, &count, squares, &products);
+  anderson_measure<T>({&row.live, 1}, starts, row.now().read(), row.before(), history, ring, &count, squares,
+                      &products);
   const auto dr = doubles(history.dr(0, ring.newest), width), dg = doubles(history.dg(0, ring.newest), width);
   std::vector<T> r(width);
   for (std::int64_t i = 0; i < width; ++i) {
     r[i] = row.g[i] - row.y[i];
-    ASSERT_EQ(dr[i], kept(r[i] - static_cast<T>(g_prev[i] - y_prev[i]), Column()));
-    ASSERT_EQ(dg[i], kept(row.g[i] - g_prev[i], Column()));
+    ASSERT_EQ(dr[i], kept(r[i] - static_cast<T>(row.g_prev[i] - row.y_prev[i]), Column()));
+    ASSERT_EQ(dg[i], kept(row.g[i] - row.g_prev[i], Column()));
   }
   const std::int64_t half = width / 2;
   EXPECT_NEAR(squares[0].residual, dot(r.data(), r.data(), half), dot_bound(r.data(), r.data(), half));
@@ -130,8 +134,7 @@ TYPED_TEST(AndersonKernel, TheFirstPointHasNoColumn) {
   const std::int64_t starts[] = {0, 9}, none = 0;
   Squares squares;
   AndersonProducts products;
-  anderson_measure<T>({&row.live, 1}, starts, row.y.data(), row.g.data(), history, Ring{-1, 3}, &none, &squares,
-                      &products);
+  anderson_measure<T>({&row.live, 1}, starts, row.now().read(), {}, history, Ring{-1, 3}, &none, &squares, &products);
   EXPECT_EQ(row.memory, memory);
   EXPECT_NEAR(squares.value, dot(row.g.data(), row.g.data(), 9), dot_bound(row.g.data(), row.g.data(), 9));
 }
@@ -147,10 +150,10 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
     std::fill_n(history.dg(0, ring.column(1)), width, Column(std::numeric_limits<float>::quiet_NaN()));
     std::fill_n(history.dr(0, ring.column(1)), width, Column(std::numeric_limits<float>::quiet_NaN()));
   }
-  const auto y0 = row.y;
+  const auto y0 = row.y, g0 = row.g;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, ring, weights.data(), damping, row.y.data(), row.best.data(),
-                  &best_is_previous);
+  anderson_mix<T>({&row.live, 1}, row.now(), row.before(), history, ring, weights.data(), damping, row.next.data(),
+                  row.best.data(), &best_is_previous);
   for (std::int64_t i = 0; i < width; ++i) {
     double mixed = row.g[i], back = row.g[i] - y0[i], size = std::abs(mixed) + std::abs(back);
     for (std::int64_t age = 0; age < depth; ++age) {
@@ -162,10 +165,10 @@ void check_mix(std::int64_t width, std::int64_t depth, T damping) {
       size += std::abs(weights[age]) * (std::abs(dg) + std::abs(dr));
     }
     const double bound = static_cast<double>(depth + 2) * std::numeric_limits<T>::epsilon() * size;
-    ASSERT_NEAR(row.y[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
-    ASSERT_EQ(history.y_prev(0)[i], y0[i]);
-    ASSERT_EQ(history.g_prev(0)[i], row.g[i]);
+    ASSERT_NEAR(row.next[i], mixed - (1 - static_cast<double>(damping)) * back, bound);
   }
+  ASSERT_EQ(row.y, y0);  // the point stays, for the next measure
+  ASSERT_EQ(row.g, g0);
 }
 
 TYPED_TEST(AndersonKernel, MixMatchesTheReference) {
@@ -211,7 +214,7 @@ TEST(Bfloat16Column, IsNotANumberWhereTheDifferenceIsNot) {
     const std::int64_t starts[] = {0, 9}, one = 1;
     Squares squares;
     AndersonProducts products;
-    anderson_measure<float>({&row.live, 1}, starts, row.y.data(), row.g.data(), row.history(), Ring{0, 2}, &one,
+    anderson_measure<float>({&row.live, 1}, starts, row.now().read(), row.before(), row.history(), Ring{0, 2}, &one,
                             &squares, &products);
     EXPECT_TRUE(std::isnan(products.gram[0]));
     EXPECT_TRUE(std::isnan(static_cast<float>(row.history().dg(0, 0)[4])));
@@ -233,9 +236,9 @@ TYPED_TEST(AndersonKernel, MixDoesNotDependOnWhereTheRingBegins) {
       std::copy(dr.begin(), dr.end(), history.dr(0, ring.column(age)));
     }
     std::uint8_t best_is_previous = 0;
-    anderson_mix<T>({&row.live, 1}, row.g.data(), history, ring, weights.data(), T{.75}, row.y.data(), row.best.data(),
-                    &best_is_previous);
-    return row.y;
+    anderson_mix<T>({&row.live, 1}, row.now(), row.before(), history, ring, weights.data(), T{.75}, row.next.data(),
+                    row.best.data(), &best_is_previous);
+    return row.next;
   };
   for (std::int64_t newest = 1; newest < kDepth; ++newest) EXPECT_EQ(mixed(newest), mixed(0));
 }
@@ -247,26 +250,27 @@ TYPED_TEST(AndersonKernel, RollBackIsThePlainStepFromTheBest) {
   const double weights[] = {1, 1};
   row.live.roll_back = true;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), history, Ring{1, 2}, weights, T{.5}, row.y.data(), row.best.data(),
-                  &best_is_previous);
+  anderson_mix<T>({&row.live, 1}, row.now(), row.before(), history, Ring{1, 2}, weights, T{.5}, row.next.data(),
+                  row.best.data(), &best_is_previous);
   for (std::int64_t i = 0; i < 21; ++i) {
     const T g = history.best_g(0)[i];
-    EXPECT_EQ(history.g_prev(0)[i], g);
-    EXPECT_EQ(history.y_prev(0)[i], row.best[i]);
-    EXPECT_NEAR(row.y[i], .5 * (static_cast<double>(g) + row.best[i]), 4 * std::numeric_limits<T>::epsilon());
+    EXPECT_EQ(row.g[i], g);
+    EXPECT_EQ(row.y[i], row.best[i]);
+    EXPECT_NEAR(row.next[i], .5 * (static_cast<double>(g) + row.best[i]), 4 * std::numeric_limits<T>::epsilon());
   }
 }
 
-TYPED_TEST(AndersonKernel, RowsThatAreDoneKeepTheirIterate) {
+TYPED_TEST(AndersonKernel, RowsThatAreDoneAreLeftAlone) {
   using T = TypeParam;
   Row<T> row(21, 2);
-  const auto y0 = row.y;
+  const auto y0 = row.y, next0 = row.next;
   const double weights[] = {1, 1};
   row.live.running = false;
   std::uint8_t best_is_previous = 0;
-  anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), Ring{1, 2}, weights, T{1}, row.y.data(), row.best.data(),
-                  &best_is_previous);
+  anderson_mix<T>({&row.live, 1}, row.now(), row.before(), row.history(), Ring{1, 2}, weights, T{1}, row.next.data(),
+                  row.best.data(), &best_is_previous);
   EXPECT_EQ(row.y, y0);
+  EXPECT_EQ(row.next, next0);
 }
 
 // A descent copies nothing; the best point is written when the next one is worse, or at the end.
@@ -279,17 +283,20 @@ TYPED_TEST(AndersonKernel, TheBestPointIsKeptWhenItIsLeft) {
   const auto advance = [&](bool improved, bool running) {
     row.live.improved = improved;
     row.live.running = running;
-    anderson_mix<T>({&row.live, 1}, row.g.data(), row.history(), Ring{1, 2}, weights, T{1}, row.y.data(),
+    anderson_mix<T>({&row.live, 1}, row.now(), row.before(), row.history(), Ring{1, 2}, weights, T{1}, row.next.data(),
                     row.best.data(), &best_is_previous);
   };
   advance(true, true);
   EXPECT_EQ(row.best, untouched);
-  EXPECT_EQ(row.y, g0);  // the plain step
+  EXPECT_EQ(row.next, g0);  // the plain step
+  row.y_prev = y0;
+  row.g_prev = g0;
+  row.y = g0;
   row.g = normals<T>(21, 6);
   advance(false, true);
   EXPECT_EQ(row.best, y0);
   EXPECT_EQ(std::vector<T>(row.history().best_g(0), row.history().best_g(0) + 21), g0);
-  const auto last = row.y;
+  const auto last = row.y = row.next;
   advance(true, false);
   EXPECT_EQ(row.best, last);
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <omp.h>
 
@@ -68,33 +69,42 @@ TYPED_TEST(Rows, SquaresOfLargeFloatsDoNotOverflow) {
   EXPECT_TRUE(std::isfinite(squares.residual));
 }
 
+// Where the next iterate goes: over y, over g or into a matrix of its own.
+enum class To { y, g, next };
+
 template <class T>
-void check_step(std::int64_t n, T damping) {
+void check_step(std::int64_t n, T damping, To to) {
   const std::vector<LiveRow> rows{{.slot = 0, .row = 3, .improved = true},
                                   {.slot = 1, .row = 0, .improved = false},
                                   {.slot = 3, .row = 1, .improved = true, .running = false}};
-  const auto y0 = normals<T>(4 * n, 3), g = normals<T>(4 * n, 4);
-  auto y = y0;
-  std::vector<T> best(4 * n, T{-7});
-  damped_step<T>(rows, n, g.data(), damping, y.data(), best.data());
+  const auto y_prev = normals<T>(4 * n, 7), y0 = normals<T>(4 * n, 3), g0 = normals<T>(4 * n, 4);
+  auto y = y0, g = g0;
+  std::vector<T> best(4 * n, T{-7}), other(4 * n, T{-8});
+  std::uint8_t best_is_previous[] = {1, 1, 0, 0};
+  std::vector<T>& next = to == To::y ? y : to == To::g ? g : other;
+  const auto next0 = next;
+  damped_step<T>(rows, n, y_prev.data(), y.data(), g.data(), damping, next.data(), best.data(), best_is_previous);
   for (std::int64_t i = 0; i < n; ++i) {
     for (const std::int64_t slot : {0, 1}) {
       const std::int64_t at = slot * n + i;
-      const double expected = y0[at] + static_cast<double>(damping) * (static_cast<double>(g[at]) - y0[at]);
-      ASSERT_NEAR(y[at], expected, 2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g[at])));
+      const double expected = y0[at] + static_cast<double>(damping) * (static_cast<double>(g0[at]) - y0[at]);
+      ASSERT_NEAR(next[at], expected, 2 * std::numeric_limits<T>::epsilon() * (std::abs(y0[at]) + std::abs(g0[at])));
     }
-    for (const std::int64_t slot : {2, 3}) ASSERT_EQ(y[slot * n + i], y0[slot * n + i]);
-    ASSERT_EQ(best[3 * n + i], y0[i]);
-    ASSERT_EQ(best[1 * n + i], y0[3 * n + i]);
-    for (const std::int64_t row : {0, 2}) ASSERT_EQ(best[row * n + i], T{-7});
+    for (const std::int64_t slot : {2, 3}) ASSERT_EQ(next[slot * n + i], next0[slot * n + i]);
+    ASSERT_EQ(best[0 * n + i], y_prev[1 * n + i]);  // left for a worse one
+    ASSERT_EQ(best[1 * n + i], y0[3 * n + i]);      // done
+    for (const std::int64_t row : {2, 3}) ASSERT_EQ(best[row * n + i], T{-7});
   }
+  EXPECT_THAT(best_is_previous, testing::ElementsAre(0, 0, 0, 1));
 }
 
 TYPED_TEST(Rows, StepsCopyAndAdvanceOnlyTheRowsThatAreMeant) {
   for_each_target([] {
     for (std::int64_t n = 0; n <= kLongest; ++n) {
-      check_step<TypeParam>(n, 1);
-      check_step<TypeParam>(n, TypeParam{.25});
+      for (const To to : {To::y, To::g, To::next}) {
+        check_step<TypeParam>(n, 1, to);
+        check_step<TypeParam>(n, TypeParam{.25}, to);
+      }
     }
   });
 }
