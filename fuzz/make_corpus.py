@@ -209,3 +209,44 @@ write("torch_save", {
     "bad-cut": (GOLDEN / "module.pt").read_bytes()[:-30],
     "bad-empty": b"",
 })
+
+
+def tokenizer(**parts):
+    """A byte-level file of few tokens; a keyword replaces the part of that name, `model` adds to the model."""
+    model = {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2, "Ġ": 3}, "merges": ["a b"], **parts.pop("model", {})}
+    byte_level = {"type": "ByteLevel", "add_prefix_space": False}
+    return json.dumps({"added_tokens": [], "normalizer": None, "pre_tokenizer": byte_level, "post_processor": None,
+                       "decoder": {"type": "ByteLevel"}, "model": model, **parts})
+
+
+def split(pattern, behavior="Isolated", **further):
+    return {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": pattern, "behavior": behavior, **further},
+                                                  {"type": "ByteLevel", "add_prefix_space": True, "use_regex": False}]}
+
+
+TEMPLATE = {"type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "<s>"}}, {"Sequence": {"id": "A"}}],
+            "special_tokens": {"<s>": {"ids": [9]}}}
+ADDED = {"id": 9, "content": "<s>", "special": True, "lstrip": True}
+write("tokenizer", {
+    "good-small": tokenizer(),
+    "good-unknown": tokenizer(model={"unk_token": "b", "merges": [["a", "b"]], "ignore_merges": True}),
+    "good-added": tokenizer(added_tokens=[ADDED, {"id": 10, "content": "1234", "single_word": True, "rstrip": True}],
+                            post_processor={"type": "Sequence", "processors": [{"type": "ByteLevel"}, TEMPLATE]}),
+    "good-nfc": tokenizer(normalizer={"type": "NFC"}, model={"unk_token": "a"}),
+    "good-split": tokenizer(pre_tokenizer=split({"Regex": "\\p{L}+|\\s+(?!\\S)"}, "Removed", invert=True)),
+    "good-literal": tokenizer(pre_tokenizer=split({"String": "aa"}, "MergedWithNext"), model={"unk_token": "a"}),
+    "good-backtracking": tokenizer(pre_tokenizer=split({"Regex": "(?:a|aa)+$"}), model={"unk_token": "a"}),
+    "good-huge-id": tokenizer(model={"vocab": {"a": 2147483646}, "merges": []}),
+    "bad-empty": "",
+    "bad-truncated": tokenizer()[:-9],
+    "bad-deep": "[" * 500,
+    "bad-id": tokenizer(model={"vocab": {"a": 2147483647}, "merges": []}),
+    "bad-same-id": tokenizer(model={"vocab": {"a": 0, "b": 0}, "merges": []}),
+    "bad-merge": tokenizer(model={"merges": ["a c"]}),
+    "bad-regex": tokenizer(pre_tokenizer=split({"Regex": "(a"})),
+    "bad-nested": tokenizer(pre_tokenizer=split({"Regex": "(" * 1000 + ")" * 1000})),
+    "bad-behaviour": tokenizer(pre_tokenizer=split({"String": "a"}, "Kept")),
+    "bad-template": tokenizer(post_processor=TEMPLATE),
+    "bad-decoder": tokenizer(decoder=None),
+    "bad-utf8": tokenizer().encode().replace(b"ab", b"\xff"),
+})

@@ -14,6 +14,8 @@
 #include "fathom/io/safetensors.h"
 #include "fathom/io/study_record.h"
 #include "fathom/io/tfevents.h"
+#include "fathom/io/token_stream.h"
+#include "fathom/io/tokenizer.h"
 #include "fathom/io/torch_save.h"
 
 namespace fathom::fuzz {
@@ -61,6 +63,23 @@ std::string bytes_of(const io::EventFile& file) {
   std::string bytes;
   for (const io::ScalarEvent& event : file.scalars) bytes += io::to_tfrecord(event);
   return bytes;
+}
+
+// What encoding gives decodes at once and piece by piece to the same. A byte without a token may refuse the text.
+void encode_and_decode(const io::Tokenizer& tokenizer, std::string_view text) {
+  std::vector<std::int64_t> ids;
+  try {
+    ids = tokenizer.encode(text);
+  } catch (const Error&) {
+    return;
+  }
+  accepted("tokenizer", [&] {
+    const io::DecodeOptions options{true, true};
+    io::TokenStream stream(tokenizer, options);
+    std::string streamed;
+    for (const std::int64_t id : ids) streamed += stream.push(id);
+    demand(streamed + stream.finish() == tokenizer.decode(ids, options), "tokenizer: another text");
+  });
 }
 
 }  // namespace
@@ -143,6 +162,15 @@ void check_torch_save(std::string_view input) {
     const io::Safetensors back = io::parse_safetensors(*bytes, "written");
     for (const io::TensorRecord& tensor : file.tensors) demand(back.at(tensor.name) == tensor, "torch_save: tensor");
   });
+}
+
+void check_tokenizer(std::string_view input) {
+  const io::Tokenizer tokenizer = io::Tokenizer::parse(input, "input");
+  for (const char* text :
+       {"", "it 's  aaaaaaaaaaaaaaaaaaaaaaaa, e\u0301\u00e9 <s>1234\n\n ", "<|a|> \u65e5\u672c\r\n\t."}) {
+    encode_and_decode(tokenizer, text);
+  }
+  encode_and_decode(tokenizer, input.substr(0, 1000));
 }
 
 }  // namespace fathom::fuzz

@@ -23,5 +23,6 @@ void check_study_record(std::string_view input);
 void check_tfevents(std::string_view input);
 void check_pickle(std::string_view input);      // has no writer: the tree must be one that can be walked
 void check_torch_save(std::string_view input);  // what it reads is written as safetensors
+void check_tokenizer(std::string_view input);   // has no writer: some texts are encoded and decoded
 
 }  // namespace fathom::fuzz

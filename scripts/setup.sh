@@ -22,6 +22,8 @@ libcli11-dev            # the command line
 libtomlplusplus-dev     # run.toml
 nlohmann-json3-dev      # study.json
 libzip-dev              # npz files
+libonig-dev             # the regular expressions of tokenizer files
+libutf8proc-dev         # normal forms of Unicode text
 libssl-dev              # SHA-256 of data sets
 coinor-libclp-dev       # the reference solver of linear programs
 coinor-libcoinutils-dev # Clp's own base library

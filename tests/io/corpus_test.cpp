@@ -22,7 +22,8 @@ const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors
                                                                    {"study_record", fuzz::check_study_record},
                                                                    {"tfevents", fuzz::check_tfevents},
                                                                    {"pickle", fuzz::check_pickle},
-                                                                   {"torch_save", fuzz::check_torch_save}};
+                                                                   {"torch_save", fuzz::check_torch_save},
+                                                                   {"tokenizer", fuzz::check_tokenizer}};
 
 TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
   int good = 0, bad = 0;
@@ -43,7 +44,7 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
                          testing::Values("safetensors", "mps", "npy", "csv", "jsonl", "study_record", "tfevents",
-                                         "pickle", "torch_save"),
+                                         "pickle", "torch_save", "tokenizer"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace
