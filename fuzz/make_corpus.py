@@ -47,6 +47,26 @@ write("safetensors", {
     "bad-utf8": safetensors(b'{"\xff":1}'),
 })
 
+
+
+def index(files, **metadata):
+    return json.dumps({"metadata": metadata, "weight_map": files})
+
+
+write("safetensors_index", {
+    "good-two": index({"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}, total_size=8),
+    "good-no-total": json.dumps({"weight_map": {"a": "a.safetensors"}, "more": [1]}),
+    "bad-empty": "",
+    "bad-no-map": index({}),
+    "bad-parent": index({"a": "../a.safetensors"}),
+    "bad-absolute": index({"a": "/a.safetensors"}),
+    "bad-hidden": index({"a": ".safetensors"}),
+    "bad-backslash": index({"a": "b\\a.safetensors"}),
+    "bad-total": index({"a": "a.safetensors"}, total_size=-1),
+    "bad-type": index({"a": 1}),
+    "bad-deep": "{" * 500,
+})
+
 BODY = "ROWS\n N obj\n L r1\n E r2\n G r3\nCOLUMNS\n x obj 1 r1 1\n y r2 1 r3 2\n"
 write("mps", {
     "good-small": "NAME t\n" + BODY + "RHS\n RHS r1 4 r2 -1\n RHS obj 3\nRANGES\n RNG r2 -2\n RNG r1 1\n"

@@ -1,5 +1,6 @@
 #include "fuzz/round_trip.h"
 
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +13,7 @@
 #include "fathom/io/npy.h"
 #include "fathom/io/pickle.h"
 #include "fathom/io/safetensors.h"
+#include "fathom/io/safetensors_index.h"
 #include "fathom/io/study_record.h"
 #include "fathom/io/tfevents.h"
 #include "fathom/io/token_stream.h"
@@ -91,6 +93,14 @@ void check_safetensors(std::string_view input) {
     demand(back.metadata == file.metadata && back.tensors.size() == file.tensors.size(), "safetensors: count");
     for (const io::TensorRecord& tensor : file.tensors) demand(back.at(tensor.name) == tensor, "safetensors: tensor");
   });
+}
+
+void check_safetensors_index(std::string_view input) {
+  const io::SafetensorsIndex index = io::parse_safetensors_index(input, "input");
+  for (const std::string& file : index.files()) {
+    const std::filesystem::path path = "folder" / std::filesystem::path(file);
+    demand(path.lexically_normal().parent_path() == "folder", "safetensors index: a file outside the folder");
+  }
 }
 
 void check_mps(std::string_view input) {

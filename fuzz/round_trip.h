@@ -15,6 +15,7 @@ class Broken : public std::logic_error {
 
 // Each throws Error when the input is refused, Broken when it is accepted and the round trip fails.
 void check_safetensors(std::string_view input);
+void check_safetensors_index(std::string_view input);  // has no writer: its files must lie in its folder
 void check_mps(std::string_view input);
 void check_npy(std::string_view input);
 void check_csv(std::string_view input);

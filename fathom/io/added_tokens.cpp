@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "fathom/io/character_class.h"
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::io {
 namespace {
@@ -13,19 +13,20 @@ std::uint64_t edge(std::int64_t node, char byte) {
 }
 
 bool stands_alone(std::string_view text, std::size_t begin, std::size_t end) {
-  const bool word_before = begin > 0 && is_word(last_character(text.substr(0, begin)));
-  const bool word_after = end < text.size() && is_word(first_character(text.substr(end)));
+  const bool word_before = begin > 0 && is_word(base::last_character(text.substr(0, begin)));
+  const bool word_after = end < text.size() && is_word(base::first_character(text.substr(end)));
   return !word_before && !word_after;
 }
 
 std::size_t spaces_begin(std::string_view text) {
-  while (!text.empty() && is_space(last_character(text))) text = text.substr(0, last_character_begin(text));
+  while (!text.empty() && base::is_space(base::last_character(text)))
+    text = text.substr(0, base::last_character_begin(text));
   return text.size();
 }
 
 std::size_t spaces_end(std::string_view text, std::size_t from) {
-  while (from < text.size() && is_space(first_character(text.substr(from)))) {
-    from += first_character_bytes(text.substr(from));
+  while (from < text.size() && base::is_space(base::first_character(text.substr(from)))) {
+    from += base::first_character_bytes(text.substr(from));
   }
   return from;
 }

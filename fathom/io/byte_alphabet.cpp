@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::io {
 namespace {
@@ -34,10 +34,10 @@ constexpr Alphabet kAlphabet;
 std::optional<std::string> bytes_of_token(std::string_view token) {
   std::string bytes;
   while (!token.empty()) {
-    const char32_t c = first_character(token);
+    const char32_t c = base::first_character(token);
     if (c >= kEnd || kAlphabet.byte[c] < 0) return std::nullopt;
     bytes += static_cast<char>(kAlphabet.byte[c]);
-    token.remove_prefix(first_character_bytes(token));
+    token.remove_prefix(base::first_character_bytes(token));
   }
   return bytes;
 }

@@ -8,7 +8,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/io/excerpt.h"
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::io {
 namespace {
@@ -90,7 +90,7 @@ void Regex::for_each_match(std::string_view text, const std::function<void(std::
     }
     const auto to = static_cast<std::size_t>(search.region->end[0]);
     if (to == static_cast<std::size_t>(at) && to == matched_to) {
-      from += from < text.size() ? first_character_bytes(text.substr(from)) : 1;
+      from += from < text.size() ? base::first_character_bytes(text.substr(from)) : 1;
       continue;
     }
     use(static_cast<std::size_t>(at), to);

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "fathom/io/clean_up.h"
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::io {
 
@@ -13,8 +13,8 @@ TokenStream::TokenStream(Tokenizer tokenizer, const DecodeOptions& options)
 std::string TokenStream::push(std::int64_t id) {
   if (options_.skip_special && tokenizer_.is_special(id)) return "";
   bytes_ += tokenizer_.bytes_of(id);
-  const std::size_t whole = bytes_.size() - unfinished_utf8_bytes(bytes_);
-  text_ += replace_invalid_utf8(std::string_view(bytes_).substr(0, whole));
+  const std::size_t whole = bytes_.size() - base::unfinished_utf8_bytes(bytes_);
+  text_ += base::replace_invalid_utf8(std::string_view(bytes_).substr(0, whole));
   bytes_.erase(0, whole);
   if (!options_.clean_up) return std::exchange(text_, {});
   const std::size_t settled = settled_bytes(text_);
@@ -24,7 +24,7 @@ std::string TokenStream::push(std::int64_t id) {
 }
 
 std::string TokenStream::finish() {
-  const std::string rest = std::exchange(text_, {}) + replace_invalid_utf8(std::exchange(bytes_, {}));
+  const std::string rest = std::exchange(text_, {}) + base::replace_invalid_utf8(std::exchange(bytes_, {}));
   return options_.clean_up ? clean_up(rest) : rest;
 }
 

@@ -9,7 +9,7 @@
 #include "fathom/io/byte_alphabet.h"
 #include "fathom/io/clean_up.h"
 #include "fathom/io/tokenizer_json.h"
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::io {
 namespace {
@@ -108,7 +108,7 @@ Tokenizer Tokenizer::read(const std::filesystem::path& path) {
 }
 
 std::vector<std::int64_t> Tokenizer::encode(std::string_view text, bool with_template) const {
-  const std::size_t valid = valid_utf8_bytes(text);
+  const std::size_t valid = base::valid_utf8_bytes(text);
   if (valid != text.size()) {
     base::fail("io::Tokenizer::encode", "text byte {} = 0x{:02x} violates UTF-8; convert the text first", valid,
                static_cast<unsigned char>(text[valid]));
@@ -125,7 +125,7 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids, const DecodeOpt
   for (const std::int64_t id : ids) {
     if (!options.skip_special || !is_special(id)) bytes += bytes_of(id);
   }
-  std::string text = replace_invalid_utf8(bytes);
+  std::string text = base::replace_invalid_utf8(bytes);
   return options.clean_up ? clean_up(text) : text;
 }
 

@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 class CorpusTest : public testing::TestWithParam<const char*> {};
 
 const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors", fuzz::check_safetensors},
+                                                                   {"safetensors_index", fuzz::check_safetensors_index},
                                                                    {"mps", fuzz::check_mps},
                                                                    {"npy", fuzz::check_npy},
                                                                    {"csv", fuzz::check_csv},
@@ -43,8 +44,8 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
-                         testing::Values("safetensors", "mps", "npy", "csv", "jsonl", "study_record", "tfevents",
-                                         "pickle", "torch_save", "tokenizer"),
+                         testing::Values("safetensors", "safetensors_index", "mps", "npy", "csv", "jsonl",
+                                         "study_record", "tfevents", "pickle", "torch_save", "tokenizer"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

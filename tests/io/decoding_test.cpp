@@ -2,7 +2,6 @@
 
 #include "fathom/io/clean_up.h"
 #include "fathom/io/token_stream.h"
-#include "fathom/io/utf8.h"
 #include "tests/io/tokenizer_files.h"
 
 #include <gtest/gtest.h>
@@ -11,31 +10,6 @@
 
 namespace fathom::io {
 namespace {
-
-TEST(Utf8Test, FindsTheFirstByteOfNoCharacter) {
-  EXPECT_EQ(valid_utf8_bytes("aé日👩"), 10u);
-  EXPECT_EQ(valid_utf8_bytes("a\xc0\x80"), 1u);                 // overlong
-  EXPECT_EQ(valid_utf8_bytes("\xf4\x90\x80\x80"), 0u);          // beyond U+10FFFF
-  EXPECT_EQ(valid_utf8_bytes("\xed\x9f\xbf\xee\x80\x80"), 6u);  // the characters around the surrogates
-  EXPECT_EQ(valid_utf8_bytes("\xe6\x97"), 0u);
-}
-
-// The example of Unicode, table 3-8.
-TEST(Utf8Test, ReplacesMaximalParts) {
-  EXPECT_EQ(replace_invalid_utf8("\x61\xf1\x80\x80\xe1\x80\xc2\x62\x80\x63\x80\xbf\x64"),
-            "a\ufffd\ufffd\ufffdb\ufffdc\ufffd\ufffdd");
-}
-
-TEST(Utf8Test, KnowsWhatMayStillBecomeACharacter) {
-  EXPECT_EQ(unfinished_utf8_bytes("a"), 0u);
-  EXPECT_EQ(unfinished_utf8_bytes("a\xe6"), 1u);
-  EXPECT_EQ(unfinished_utf8_bytes("\xe6\x97"), 2u);
-  EXPECT_EQ(unfinished_utf8_bytes("\xf0\x9f\x91"), 3u);
-  EXPECT_EQ(unfinished_utf8_bytes("\xf0\x9f\x91\xa9"), 0u);
-  EXPECT_EQ(unfinished_utf8_bytes("\xed\xa0"), 0u);  // never one
-  EXPECT_EQ(first_character("日"), U'日');
-  EXPECT_EQ(last_character("a👩"), U'👩');
-}
 
 TEST(CleanUpTest, EachRule) {
   EXPECT_EQ(clean_up("it 's n't . ok ? no ! a , b"), "it'sn't. ok? no! a, b");

@@ -3,8 +3,7 @@
 #include <string_view>
 
 #include "fathom/base/error.h"
-#include "fathom/io/character_class.h"
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 namespace fathom::llm {
 namespace {
@@ -12,12 +11,12 @@ namespace {
 constexpr std::string_view kBeginText = "<|begin_text|>", kEndText = "<|end_text|>", kEndTurn = "<|end_turn|>";
 constexpr std::string_view kModel = "Huginn";
 
-// White space as Python's strip() sees it: Unicode's, and the four separators of ASCII.
-bool is_stripped(char32_t c) { return io::is_space(c) || (c >= 0x1c && c <= 0x1f); }
-
+// As the template's filter `trim`.
 std::string_view stripped(std::string_view text) {
-  while (!text.empty() && is_stripped(io::first_character(text))) text.remove_prefix(io::first_character_bytes(text));
-  while (!text.empty() && is_stripped(io::last_character(text))) text = text.substr(0, io::last_character_begin(text));
+  while (!text.empty() && base::is_python_space(base::first_character(text)))
+    text.remove_prefix(base::first_character_bytes(text));
+  while (!text.empty() && base::is_python_space(base::last_character(text)))
+    text = text.substr(0, base::last_character_begin(text));
   return text;
 }
 

@@ -1,8 +1,8 @@
-#include "fathom/io/utf8.h"
+#include "fathom/base/utf8.h"
 
 #include <algorithm>
 
-namespace fathom::io {
+namespace fathom::base {
 namespace {
 
 unsigned char byte_of(std::string_view text, std::size_t i) { return static_cast<unsigned char>(text[i]); }
@@ -80,7 +80,7 @@ std::string replace_invalid_utf8(std::string_view bytes) {
 
 char32_t first_character(std::string_view text) {
   const std::size_t bytes = first_character_bytes(text);
-  if (bytes == 1) return byte_of(text, 0);
+  if (bytes == 1) return byte_of(text, 0) < 0x80 ? byte_of(text, 0) : U'\ufffd';
   char32_t code = byte_of(text, 0) & (0x7f >> bytes);
   for (std::size_t i = 1; i < bytes; ++i) code = code << 6 | (byte_of(text, i) & 0x3f);
   return code;
@@ -98,4 +98,11 @@ std::size_t first_character_bytes(std::string_view text) {
   return std::min(std::max<std::size_t>(lead_of(byte_of(text, 0)).bytes, 1), text.size());
 }
 
-}  // namespace fathom::io
+bool is_space(char32_t c) {
+  return (c >= 0x9 && c <= 0xd) || c == 0x20 || c == 0x85 || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) ||
+         c == 0x2028 || c == 0x2029 || c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+bool is_python_space(char32_t c) { return is_space(c) || (c >= 0x1c && c <= 0x1f); }
+
+}  // namespace fathom::base

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace fathom::io {
+namespace fathom::base {
 
 // Bytes before the first that belongs to no character: text.size() when all of it is UTF-8. Overlong forms, surrogates
 // and what is beyond U+10FFFF are no characters.
@@ -18,7 +18,7 @@ std::size_t unfinished_utf8_bytes(std::string_view bytes);
 // subparts").
 std::string replace_invalid_utf8(std::string_view bytes);
 
-// The character at the beginning and at the end of UTF-8 text that is not empty.
+// The character at the beginning and at the end of UTF-8 text that is not empty; U+FFFD for a byte that begins none.
 char32_t first_character(std::string_view text);
 char32_t last_character(std::string_view text);
 
@@ -28,4 +28,8 @@ std::size_t last_character_begin(std::string_view text);
 // Bytes of the character at the beginning of UTF-8 text that is not empty.
 std::size_t first_character_bytes(std::string_view text);
 
-}  // namespace fathom::io
+// Unicode's White_Space, and what Python's split() and strip() take for it: U+001C to U+001F too.
+bool is_space(char32_t character);
+bool is_python_space(char32_t character);
+
+}  // namespace fathom::base
