@@ -1,53 +1,43 @@
 #include "fathom/io/regex.h"
 
 #include <algorithm>
-#include <mutex>
 #include <string>
 
-#include <oniguruma.h>
-
 #include "fathom/base/error.h"
-#include "fathom/io/excerpt.h"
 #include "fathom/base/utf8.h"
+#include "fathom/io/excerpt.h"
+#include "fathom/io/oniguruma.h"
 
 namespace fathom::io {
 namespace {
 
-constexpr unsigned kParseDepth = 250;        // of groups in groups; the parser is recursive
 constexpr unsigned kStackLimit = 8'000'000;  // entries of the matcher's stack, about 300 MB
 
 const OnigUChar* pointer(std::string_view text) { return reinterpret_cast<const OnigUChar*>(text.data()); }
 
-void initialise() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    OnigEncoding encodings[] = {ONIG_ENCODING_UTF8};
-    onig_initialize(encodings, 1);
-    onig_set_parse_depth_limit(kParseDepth);
-  });
-}
-
 std::string cause_of(int code, OnigErrorInfo* info = nullptr) {
   OnigUChar text[ONIG_MAX_ERROR_MESSAGE_LEN];
-  const int length = info ? onig_error_code_to_str(text, code, info) : onig_error_code_to_str(text, code);
+  const auto describe = oniguruma().error_code_to_str;
+  const int length = info ? describe(text, code, info) : describe(text, code);
   return excerpt({reinterpret_cast<const char*>(text), static_cast<std::size_t>(std::max(length, 0))}, 100);
 }
 
 // What one pass over a text works with.
 struct Search {
-  OnigRegion* region = onig_region_new();
-  OnigMatchParam* limits = onig_new_match_param();
+  const Oniguruma& onig = oniguruma();
+  OnigRegion* region = onig.region_new();
+  OnigMatchParam* limits = onig.new_match_param();
 
   explicit Search(std::size_t text_bytes) {
     const unsigned long retries = std::max<unsigned long>(kRegexRetryLimit, 64 * text_bytes);
-    onig_initialize_match_param(limits);
-    onig_set_match_stack_limit_size_of_match_param(limits, kStackLimit);
-    onig_set_retry_limit_in_match_of_match_param(limits, retries);
-    onig_set_retry_limit_in_search_of_match_param(limits, retries);
+    onig.initialize_match_param(limits);
+    onig.set_match_stack_limit(limits, kStackLimit);
+    onig.set_retry_limit_in_match(limits, retries);
+    onig.set_retry_limit_in_search(limits, retries);
   }
   ~Search() {
-    onig_region_free(region, 1);
-    onig_free_match_param(limits);
+    onig.region_free(region, 1);
+    onig.free_match_param(limits);
   }
   Search(const Search&) = delete;
   Search& operator=(const Search&) = delete;
@@ -57,18 +47,18 @@ struct Search {
 
 struct Regex::Compiled {
   OnigRegex regex = nullptr;
-  ~Compiled() { onig_free(regex); }
+  ~Compiled() { oniguruma().free(regex); }
 };
 
 Regex::Regex(std::string_view pattern, std::string_view origin) {
-  initialise();
   if (pattern.size() > kRegexPatternLimit) {
     base::fail("io::Regex", "{}: a pattern of {} bytes violates <= {}", origin, pattern.size(), kRegexPatternLimit);
   }
   auto compiled = std::make_shared<Compiled>();
   OnigErrorInfo info{};
-  const int code = onig_new(&compiled->regex, pointer(pattern), pointer(pattern) + pattern.size(), ONIG_OPTION_NONE,
-                            ONIG_ENCODING_UTF8, ONIG_SYNTAX_RUBY, &info);
+  const Oniguruma& onig = oniguruma();
+  const int code = onig.make(&compiled->regex, pointer(pattern), pointer(pattern) + pattern.size(), ONIG_OPTION_NONE,
+                             onig.utf8, onig.ruby, &info);
   if (code != ONIG_NORMAL) {
     base::fail("io::Regex", "{}: no regular expression: '{}': {}", origin, excerpt(pattern), cause_of(code, &info));
   }
@@ -80,8 +70,8 @@ void Regex::for_each_match(std::string_view text, const std::function<void(std::
   const OnigUChar *begin = pointer(text), *end = begin + text.size();
   std::size_t from = 0, matched_to = std::string_view::npos;
   while (from <= text.size()) {
-    const int at = onig_search_with_param(compiled_->regex, begin, end, begin + from, end, search.region,
-                                          ONIG_OPTION_NONE, search.limits);
+    const int at = search.onig.search_with_param(compiled_->regex, begin, end, begin + from, end, search.region,
+                                                 ONIG_OPTION_NONE, search.limits);
     if (at == ONIG_MISMATCH) return;
     if (at < 0) {
       base::fail("io::Regex::for_each_match",
