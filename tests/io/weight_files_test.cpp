@@ -301,7 +301,8 @@ TEST_F(WeightFilesTest, ConversionNeedsTheTargetAndOneTensor) {
   const std::int64_t target = kTensors * kTensorBytes / 2 / 1024, one_tensor = kTensorBytes / 1024;
   std::cout << "peak above the beginning: " << growth << " kB, target " << target << " kB" << std::endl;
   EXPECT_GE(growth, target / 2);  // some of it may lie where the parent freed little pieces
-  EXPECT_LE(growth, target + one_tensor);
+  constexpr std::int64_t kProcess = 2048;  // code, stack and heap that the child touches for the first time
+  EXPECT_LE(growth, target + one_tensor + kProcess);
 }
 
 }  // namespace
