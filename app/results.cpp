@@ -24,8 +24,9 @@ void print_record(const base::StudyRecord& record, bool json) {
     fmt::print("{}", io::to_json(record));
     return;
   }
-  fmt::print("{}", report::to_text(report::result_table(record)));
-  if (!record.checks.empty()) fmt::print("\n{}", report::to_text(report::check_table(record.checks)));
+  if (!record.models.empty()) fmt::print("{}", report::to_text(report::result_table(record)));
+  if (record.checks.empty()) return;
+  fmt::print("{}{}", record.models.empty() ? "" : "\n", report::to_text(report::check_table(record.checks)));
 }
 
 }  // namespace fathom::app

@@ -25,6 +25,7 @@ libzip-dev              # npz files
 libonig-dev             # the regular expressions of tokenizer files
 libutf8proc-dev         # normal forms of Unicode text
 libssl-dev              # SHA-256 of data sets
+libmuparser-dev         # formulas of targets in run.toml
 coinor-libclp-dev       # the reference solver of linear programs
 coinor-libcoinutils-dev # Clp's own base library
 pybind11-dev            # the Python module

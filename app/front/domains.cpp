@@ -5,6 +5,7 @@
 #include "fathom/base/error.h"
 #include "fathom/domain/lp/config.h"
 #include "fathom/domain/map/config.h"
+#include "fathom/domain/theory/config.h"
 
 namespace fathom::app {
 
@@ -31,6 +32,8 @@ const std::vector<Domain>& domains() {
   static const std::vector<Domain> list = {
       domain_of("lp", "linear programs: a bipartite graph block whose fixed point predicts the solution", lp::preset),
       domain_of("map", "a map G(y, x) of your own, given as a TorchScript file; nothing is trained", map::preset),
+      domain_of("theory", "the expressive-power theorem: constructed, learned and measured on targets F(x)",
+                theory::preset),
   };
   return list;
 }

@@ -46,6 +46,29 @@ struct Check {
   bool ok = false;
 };
 
+// A picture that a study composes itself: panels side by side over one caption. Plain values; report draws them.
+struct Figure {
+  struct Line {
+    std::string name;
+    std::vector<double> x, y;  // of one length; NaN in y: a gap
+  };
+  struct Mark {
+    double at = 0;
+    std::string label;
+  };
+  struct Panel {
+    std::string name;  // of its file: "map-1-over-x"
+    std::string title, x_label, y_label;
+    bool log_x = false, log_y = false;
+    std::vector<Line> lines;
+    std::vector<Mark> marks;   // vertical rules: a pole, a depth
+    std::vector<Mark> levels;  // horizontal ones: a bound
+  };
+  std::string section;  // the heading it stands under
+  std::string caption;  // what is predicted, and what was measured
+  std::vector<Panel> panels;
+};
+
 struct StudyRecord {
   int schema = 1;
   std::string domain, protocol, preset;
@@ -59,6 +82,7 @@ struct StudyRecord {
   std::vector<ModelResult> models;
   std::vector<Curve> curves;
   std::vector<Check> checks;
+  std::vector<Figure> figures;  // where a study has its own, these are drawn in place of the curves
   std::string config;  // the resolved TOML
 };
 

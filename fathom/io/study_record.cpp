@@ -61,6 +61,35 @@ Ordered json_of(const base::Check& c) {
   return {{"name", c.name}, {"value", io::json_of(c.value)}, {"bound", io::json_of(c.bound)}, {"ok", c.ok}};
 }
 
+Ordered json_of(const base::Figure::Line& l) { return {{"name", l.name}, {"x", json_of(l.x)}, {"y", json_of(l.y)}}; }
+
+Ordered json_of(const base::Figure::Mark& m) { return {{"at", io::json_of(m.at)}, {"label", m.label}}; }
+
+Ordered json_of(const base::Figure::Panel& p);
+
+template <class Item>
+Ordered list_of(const std::vector<Item>& items) {
+  Ordered list = Ordered::array();
+  for (const Item& item : items) list.push_back(json_of(item));
+  return list;
+}
+
+Ordered json_of(const base::Figure::Panel& p) {
+  return {{"name", p.name},
+          {"title", p.title},
+          {"x_label", p.x_label},
+          {"y_label", p.y_label},
+          {"log_x", p.log_x},
+          {"log_y", p.log_y},
+          {"lines", list_of(p.lines)},
+          {"marks", list_of(p.marks)},
+          {"levels", list_of(p.levels)}};
+}
+
+Ordered json_of(const base::Figure& f) {
+  return {{"section", f.section}, {"caption", f.caption}, {"panels", list_of(f.panels)}};
+}
+
 Ordered data_of(const base::StudyRecord& r) {
   return {{"train", r.train_samples},
           {"test", r.test_samples},
@@ -78,15 +107,18 @@ std::string lines_of(const std::vector<Item>& items) {
 
 // Key and JSON text, in the order of the file.
 std::vector<std::pair<std::string, std::string>> members_of(const base::StudyRecord& r) {
-  return {{"schema", json(r.schema).dump()},     {"domain", json(r.domain).dump()},
-          {"protocol", json(r.protocol).dump()}, {"preset", json(r.preset).dump()},
-          {"seed", json(r.seed).dump()},         {"git", json(r.git).dump()},
-          {"libtorch", json(r.libtorch).dump()}, {"command", json(r.command).dump()},
-          {"date", json(r.date).dump()},         {"machine", json(r.machine).dump()},
-          {"threads", json(r.threads).dump()},   {"seconds", io::json_of(r.seconds).dump()},
-          {"data", data_of(r).dump()},           {"models", lines_of(r.models)},
-          {"curves", lines_of(r.curves)},        {"checks", lines_of(r.checks)},
-          {"config", json(r.config).dump()}};
+  std::vector<std::pair<std::string, std::string>> members = {
+      {"schema", json(r.schema).dump()},     {"domain", json(r.domain).dump()},
+      {"protocol", json(r.protocol).dump()}, {"preset", json(r.preset).dump()},
+      {"seed", json(r.seed).dump()},         {"git", json(r.git).dump()},
+      {"libtorch", json(r.libtorch).dump()}, {"command", json(r.command).dump()},
+      {"date", json(r.date).dump()},         {"machine", json(r.machine).dump()},
+      {"threads", json(r.threads).dump()},   {"seconds", io::json_of(r.seconds).dump()},
+      {"data", data_of(r).dump()},           {"models", lines_of(r.models)},
+      {"curves", lines_of(r.curves)},        {"checks", lines_of(r.checks)}};
+  if (!r.figures.empty()) members.emplace_back("figures", lines_of(r.figures));
+  members.emplace_back("config", json(r.config).dump());
+  return members;
 }
 
 // ---- reading
@@ -211,6 +243,44 @@ base::Check check_of(const Node& node) {
   return c;
 }
 
+base::Figure::Line line_of(const Node& node) {
+  base::Figure::Line l;
+  read_required(node, "name", l.name);
+  read_required(node, "x", l.x);
+  read_required(node, "y", l.y);
+  if (l.x.size() != l.y.size()) node.refuse("has x and y of different lengths");
+  return l;
+}
+
+base::Figure::Mark mark_of(const Node& node) {
+  base::Figure::Mark m;
+  read_required(node, "at", m.at);
+  read_required(node, "label", m.label);
+  return m;
+}
+
+base::Figure::Panel panel_of(const Node& node) {
+  base::Figure::Panel p;
+  read_required(node, "name", p.name);
+  read_required(node, "title", p.title);
+  read_required(node, "x_label", p.x_label);
+  read_required(node, "y_label", p.y_label);
+  read_required(node, "log_x", p.log_x);
+  read_required(node, "log_y", p.log_y);
+  for (const Node& item : node.at("lines").list()) p.lines.push_back(line_of(item));
+  for (const Node& item : node.at("marks").list()) p.marks.push_back(mark_of(item));
+  for (const Node& item : node.at("levels").list()) p.levels.push_back(mark_of(item));
+  return p;
+}
+
+base::Figure figure_of(const Node& node) {
+  base::Figure f;
+  read_required(node, "section", f.section);
+  read_required(node, "caption", f.caption);
+  for (const Node& item : node.at("panels").list()) f.panels.push_back(panel_of(item));
+  return f;
+}
+
 void read_data(const Node& node, base::StudyRecord& r) {
   read_required(node, "train", r.train_samples);
   read_required(node, "test", r.test_samples);
@@ -240,6 +310,9 @@ base::StudyRecord record_of(const Node& node) {
   for (const Node& item : node.at("models").list()) r.models.push_back(model_of(item));
   for (const Node& item : node.at("curves").list()) r.curves.push_back(curve_of(item));
   for (const Node& item : node.at("checks").list()) r.checks.push_back(check_of(item));
+  if (node.has("figures")) {
+    for (const Node& item : node.at("figures").list()) r.figures.push_back(figure_of(item));
+  }
   read_optional(node, "config", r.config);
   return r;
 }

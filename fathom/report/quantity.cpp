@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace fathom::report {
 
@@ -50,6 +51,12 @@ const std::map<std::string, Quantity>& known() {
   return kKnown;
 }
 
+// "rel_l2 on 1/x" is the metric "rel_l2" and where it is taken, " on 1/x".
+std::pair<std::string, std::string> metric_and_place(const std::string& metric) {
+  const std::size_t at = std::min(metric.find(" on "), metric.size());
+  return {metric.substr(0, at), metric.substr(at)};
+}
+
 }  // namespace
 
 std::string capitalised(std::string text) {
@@ -75,15 +82,17 @@ Quantity quantity_of(const std::string& name) {
 std::string metric_words(const std::string& metric) {
   static const std::map<std::string, std::string> kWords = {
       {"rel_l2", "relative L2 error"}, {"mse", "mean squared error"}, {"psnr", "PSNR (dB)"}, {"ssim", "SSIM"}};
-  const auto entry = kWords.find(metric);
-  return entry != kWords.end() ? entry->second : spaced(metric);
+  const auto [name, place] = metric_and_place(metric);
+  const auto entry = kWords.find(name);
+  return entry != kWords.end() ? entry->second + place : spaced(metric);
 }
 
 Better better_of(const std::string& metric) {
   static const std::set<std::string> kHigher = {"psnr", "ssim", "accuracy", "solved", "exact_match"};
   static const std::set<std::string> kLower = {"rel_l2", "mse", "error", "loss", "perplexity", "residual"};
-  if (kHigher.contains(metric)) return Better::higher;
-  return kLower.contains(metric) ? Better::lower : Better::neither;
+  const std::string name = metric_and_place(metric).first;
+  if (kHigher.contains(name)) return Better::higher;
+  return kLower.contains(name) ? Better::lower : Better::neither;
 }
 
 std::string direction_words(Better better) {

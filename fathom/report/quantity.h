@@ -21,8 +21,8 @@ struct Quantity {
 // Of a curve. A name that is not known is its own title.
 Quantity quantity_of(const std::string& name);
 
-// Of a result table: "rel_l2" -> "relative L2 error". A name that is not known is returned with
-// spaces for underscores.
+// Of a result table: "rel_l2" -> "relative L2 error", "rel_l2 on 1/x" -> "relative L2 error on 1/x". A name that is not
+// known is returned with spaces for underscores.
 std::string metric_words(const std::string& metric);
 Better better_of(const std::string& metric);
 

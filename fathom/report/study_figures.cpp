@@ -203,9 +203,39 @@ NamedSvg bar_figure(const base::StudyRecord& record, const std::string& metric) 
   return {file_name("test " + metric), "", to_svg(chart), chart.caption};
 }
 
-}  // namespace
+std::vector<Rule> rules_of(const std::vector<base::Figure::Mark>& marks) {
+  std::vector<Rule> rules;
+  for (const base::Figure::Mark& mark : marks) rules.push_back({mark.at, mark.label});
+  return rules;
+}
 
-std::vector<NamedSvg> study_figures(const base::StudyRecord& record) {
+// Lines of a few points are points that were measured: they get markers.
+constexpr std::size_t kFewPoints = 12;
+
+LineChart chart_of(const base::Figure::Panel& panel) {
+  LineChart chart;
+  chart.title = panel.title;
+  chart.x_label = panel.x_label;
+  chart.y_label = panel.y_label;
+  chart.x = {.scale = panel.log_x ? Scale::log : Scale::linear, .tight = true};
+  chart.y.scale = panel.log_y ? Scale::log : Scale::linear;
+  chart.verticals = rules_of(panel.marks);
+  chart.horizontals = rules_of(panel.levels);
+  for (const base::Figure::Line& line : panel.lines) {
+    chart.series.push_back({line.name, line.x, line.y, {}, {}, line.x.size() <= kFewPoints});
+  }
+  return chart;
+}
+
+std::vector<NamedSvg> own_figures(const base::StudyRecord& record) {
+  std::vector<NamedSvg> all;
+  for (const base::Figure& figure : record.figures) {
+    for (NamedSvg& panel : own_figure(figure)) all.push_back(std::move(panel));
+  }
+  return all;
+}
+
+std::vector<NamedSvg> figures_of_curves(const base::StudyRecord& record) {
   std::vector<NamedSvg> figures;
   std::vector<std::string> metrics;
   for (const base::ModelResult& model : record.models) {
@@ -215,6 +245,27 @@ std::vector<NamedSvg> study_figures(const base::StudyRecord& record) {
   for (const std::string& quantity : quantities_of(record)) {
     for (NamedSvg& figure : quantity_figures(record, quantity)) figures.push_back(std::move(figure));
   }
+  return figures;
+}
+
+}  // namespace
+
+std::vector<NamedSvg> own_figure(const base::Figure& figure) {
+  std::vector<NamedSvg> panels;
+  for (const base::Figure::Panel& panel : figure.panels) {
+    LineChart chart = chart_of(panel);
+    chart.caption = figure.caption;
+    if (figure.panels.size() > 1) {
+      chart.width = kPanelWidth;
+      chart.height = kPanelHeight;
+    }
+    panels.push_back({file_name(panel.name), "", to_svg(chart), figure.caption});
+  }
+  return panels;
+}
+
+std::vector<NamedSvg> study_figures(const base::StudyRecord& record) {
+  std::vector<NamedSvg> figures = record.figures.empty() ? figures_of_curves(record) : own_figures(record);
   make_names_unique(figures);
   return figures;
 }

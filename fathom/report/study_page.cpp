@@ -58,6 +58,17 @@ void write_figures(HtmlPage& page, const base::StudyRecord& record) {
   }
 }
 
+// The figures that the study composed, each heading once.
+void write_own_figures(HtmlPage& page, const base::StudyRecord& record) {
+  std::string section;
+  for (const base::Figure& figure : record.figures) {
+    std::vector<std::string> svgs;
+    for (NamedSvg& panel : own_figure(figure)) svgs.push_back(std::move(panel.svg));
+    if (figure.section != section) page.heading(section = figure.section);
+    page.figure(svgs, figure.caption);
+  }
+}
+
 void write_checks(HtmlPage& page, const base::StudyRecord& record) {
   if (record.checks.empty()) return;
   page.heading("Checks");
@@ -102,7 +113,11 @@ std::string study_page(const base::StudyRecord& record) {
   HtmlPage page("Study: " + record.domain, subtitle(record));
   page.lead(summary(record));
   write_results(page, record);
-  write_figures(page, record);
+  if (record.figures.empty()) {
+    write_figures(page, record);
+  } else {
+    write_own_figures(page, record);
+  }
   write_checks(page, record);
   write_data(page, record);
   write_provenance(page, record);

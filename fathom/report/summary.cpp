@@ -125,7 +125,8 @@ std::string how_long(const base::StudyRecord& record) {
 }  // namespace
 
 std::string summary(const base::StudyRecord& record) {
-  std::vector<std::string> sentences = {what_was_run(record)};
+  std::vector<std::string> sentences;
+  if (!record.models.empty() || record.figures.empty()) sentences.push_back(what_was_run(record));
   if (const int best = best_model(record, main_metric(record)); best >= 0) {
     sentences.push_back(the_best(model_at(record, best)));
     for (std::string& sentence : comparisons(record, model_at(record, best))) sentences.push_back(std::move(sentence));

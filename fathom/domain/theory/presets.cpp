@@ -1,0 +1,42 @@
+#include "fathom/base/error.h"
+#include "fathom/domain/theory/config.h"
+
+namespace fathom::theory {
+
+namespace {
+
+// Two cores, three minutes: two bounds on one target.
+Config quick() {
+  Config config;
+  config.learned.targets = "reciprocal";
+  config.learned.bounds = {5, 20};
+  config.learned.updates = 800;
+  config.learned.trial_updates = 80;
+  return config;
+}
+
+Config full() {
+  Config config;
+  config.constructed.points = 800;
+  return config;
+}
+
+Config paper() {
+  Config config = full();
+  config.learned.updates = 10000;
+  return config;
+}
+
+}  // namespace
+
+Config preset(std::string_view name) {
+  if (name == "quick") return quick();
+  if (name == "full") return full();
+  if (name == "paper") return paper();
+  const std::string near = base::nearest(name, {"quick", "full", "paper"});
+  throw UsageError(
+      fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
+                  near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
+}
+
+}  // namespace fathom::theory
