@@ -57,8 +57,8 @@ struct LearnedConfig {
   double margin = 0.05;
   std::int64_t depth = 25;
   std::int64_t iterations = 100;
-  std::int64_t updates = 3000;
-  double stay = 0.5;
+  std::int64_t updates = 2500;
+  double stay = 1;
   std::vector<double> learning_rates = {3e-3, 1e-2};
   std::int64_t trial_updates = 200;
   bool equal_time = true;
@@ -111,7 +111,7 @@ struct Config {
 
 inline constexpr std::string_view kExpression = "expression";  // the name of the target of one's own
 
-// quick: under three minutes on two cores; full: the sizes; paper: the same with more updates. Errors:
+// quick: under three minutes on two cores; full: half an hour a seed; paper: the same with four times the updates. Errors:
 // UsageError for another name.
 Config preset(std::string_view name);
 
