@@ -1,4 +1,5 @@
 #include "app/engine/job.h"
+#include "fathom/base/error.h"
 #include "fathom/domain/theory/run.h"
 
 namespace fathom::app {
@@ -15,6 +16,10 @@ class TheoryJob : public Job {
              .seeds = request.run.seeds,
              .resume = request.resume,
              .stop = &stop} {
+    if (request.run.device != "cpu") {
+      throw UsageError(fmt::format("theory: device = {} violates cpu; its targets are evaluated in float64 on the CPU",
+                                   request.run.device));
+    }
     for (const std::string& name : config_.constructed_targets()) theory::make_target(name, config_.target);
   }
 

@@ -111,8 +111,8 @@ struct Config {
 
 inline constexpr std::string_view kExpression = "expression";  // the name of the target of one's own
 
-// quick: under three minutes on two cores; full: half an hour a seed; paper: the same with four times the updates. Errors:
-// UsageError for another name.
+// quick: under three minutes on two cores; full: half an hour a seed; paper: the same with four times the updates.
+// Errors: UsageError for another name.
 Config preset(std::string_view name);
 
 }  // namespace fathom::theory

@@ -22,14 +22,7 @@ struct ConstructedStudy {
 
 ConstructedStudy study_constructed(const ConstructedConfig& config, const Target& target, std::uint64_t seed);
 
-// Curves (error and lipschitz over t, iterations to tolerance over the place), checks and the target's figure.
+// Curves (error and lipschitz over t, iterations to tolerance over the place) and checks.
 void append(const ConstructedStudy& study, const ConstructedConfig& config, base::StudyRecord& record);
-
-// One figure of all targets: the Lipschitz constant in x as the points come closer to the singular set.
-void append_approach(const std::vector<ConstructedStudy>& studies, const ConstructedConfig& config,
-                     base::StudyRecord& record);
-
-// G = y - eta (x y - 1) on [1e-3, 1], every t against the closed form.
-void append_reciprocal(const ConstructedConfig& config, base::StudyRecord& record);
 
 }  // namespace fathom::theory

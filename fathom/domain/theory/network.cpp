@@ -1,5 +1,6 @@
 #include "fathom/domain/theory/network.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
@@ -49,10 +50,20 @@ Tensor Network::forward(const Tensor& x) const {
                             /*relu_out=*/false);
 }
 
-double Network::proved_bound() const {
+std::pair<double, double> Network::layer_bounds() const {
   const at::NoGradGuard no_grad;
-  const Tensor one = nn::norm_bound(first_->bounded_weight()), two = nn::norm_bound(second_->bounded_weight());
-  return one.item<double>() * two.item<double>();
+  return {nn::norm_bound(first_->bounded_weight()).item<double>(),
+          nn::norm_bound(second_->bounded_weight()).item<double>()};
+}
+
+double Network::proved_bound() const {
+  const auto [one, two] = layer_bounds();
+  return one * two;
+}
+
+double Network::largest_layer() const {
+  const auto [one, two] = layer_bounds();
+  return std::max(one, two);
 }
 
 std::int64_t Network::parameter_count() const {

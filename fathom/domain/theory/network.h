@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <torch/nn/module.h>
 
@@ -35,9 +36,12 @@ class Network : public torch::nn::Module {
   Map map(const Tensor& x) const;         // implicit: y -> G(y, x), weights bounded once
   Tensor forward(const Tensor& x) const;  // explicit: f(x)
   double proved_bound() const;            // norm_bound(W1) norm_bound(W2) of the weights in use: at most L
+  double largest_layer() const;           // the greater of the two: at most sqrt(L)
   std::int64_t parameter_count() const;
 
  private:
+  std::pair<double, double> layer_bounds() const;
+
   NetworkOptions options_;
   std::shared_ptr<nn::SpectralLinear> first_, second_;
 };

@@ -12,7 +12,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "fathom/base/error.h"
-#include "fathom/domain/theory/learned_study.h"
+#include "fathom/domain/theory/measure_network.h"
 #include "fathom/domain/theory/run.h"
 #include "fathom/tensor/device.h"
 
@@ -52,9 +52,10 @@ TEST(TheoryNetwork, StaysWithinItsBudgetWhateverItsWeights) {
       network.to(at::kDouble);
       EXPECT_LE(network.proved_bound(), bound * (1 + 1e-9));
       EXPECT_GT(network.proved_bound(), 0.9 * bound);
+      EXPECT_LE(network.largest_layer(), std::sqrt(bound) * (1 + 1e-9));
       const MeasuredNetwork m =
           measure_network(small().learned, {.network = std::make_shared<Network>(network)}, points);
-      EXPECT_LE(m.measured_bound, bound);
+      EXPECT_LE(m.largest_gradient, bound);
       if (!network.implicit()) {
         EXPECT_LE(m.lipschitz.at(0), bound);
       }
