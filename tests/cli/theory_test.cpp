@@ -27,6 +27,7 @@ std::vector<std::string> study(std::vector<std::string> settings, std::vector<st
 }
 
 const std::vector<std::string> kTiny = {"constructed.targets=tangent",
+                                        "learned.targets=reciprocal",
                                         "constructed.points=40",
                                         "constructed.rtol=1e-6",
                                         "learned.bounds=[5]",

@@ -77,6 +77,28 @@ TEST(StudyRecordTest, ReadsBackWhatItWrote) {
   EXPECT_EQ(to_json(back), to_json(small_record()));
 }
 
+TEST(StudyRecordTest, FiguresOfAStudyComeBackWithTheirGaps) {
+  base::StudyRecord record = small_record();
+  base::Figure::Panel panel{"map", "y_t over F", "x", "output", true, false};
+  panel.lines = {{"F", {0.1, 1}, {10, std::numeric_limits<double>::quiet_NaN()}}};
+  panel.marks = {{0.5, "pole"}};
+  panel.levels = {{3, "bound"}};
+  record.figures = {{"Constructed", "predicted and measured", {panel}}};
+  const base::StudyRecord back = parse_study_record(to_json(record), "text");
+  ASSERT_EQ(back.figures.size(), 1u);
+  EXPECT_EQ(back.figures[0].caption, "predicted and measured");
+  const base::Figure::Panel& same = back.figures[0].panels.at(0);
+  EXPECT_TRUE(same.log_x && !same.log_y);
+  EXPECT_EQ(same.lines.at(0).y[0], 10);
+  EXPECT_TRUE(std::isnan(same.lines[0].y[1]));
+  EXPECT_EQ(same.marks.at(0).label, "pole");
+  EXPECT_EQ(same.levels.at(0).at, 3);
+  EXPECT_EQ(to_json(back), to_json(record));
+  std::string uneven = to_json(record);
+  uneven.replace(uneven.find("\"x\":[0.1,1.0]"), 13, "\"x\":[0.1]");
+  EXPECT_THAT(refusal([&] { parse_study_record(uneven, "text"); }), HasSubstr("x and y of different lengths"));
+}
+
 // The record's JSON with one change.
 template <class Change>
 std::string refusal_after(Change change) {

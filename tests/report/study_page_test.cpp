@@ -46,6 +46,24 @@ void expect_sound(const base::StudyRecord& record) {
 
 // ---- the page
 
+TEST(StudyPage, DrawsAStudysOwnFiguresInPlaceOfItsCurves) {
+  base::StudyRecord record = sample_record();
+  base::Figure::Panel left{"map 1/x", "y_t over F", "x", "output", true, true};
+  left.lines = {{"F", {0.1, 0.2, 0.3}, {10, NAN, 3}}};
+  left.levels = {{5, "bound 5"}};
+  base::Figure::Panel right = left;
+  right.title = "Error of y_t";
+  record.figures = {{"Constructed", "Predicted: this. Measured: that.", {left, right}}};
+  const std::vector<NamedSvg> figures = study_figures(record);
+  ASSERT_EQ(figures.size(), 2u);
+  EXPECT_EQ(figures[0].name, "map-1-x");
+  EXPECT_EQ(figures[1].name, "map-1-x-2");
+  const std::string page = study_page(record);
+  expect_sound(record);
+  EXPECT_THAT(page, testing::AllOf(HasSubstr("<h2>Constructed</h2>"), HasSubstr("Predicted: this. Measured: that."),
+                                   HasSubstr("bound 5"), Not(HasSubstr("Along the iterations"))));
+}
+
 TEST(StudyPage, IsWellFormedAndAlwaysTheSame) { expect_sound(sample_record()); }
 
 TEST(StudyPage, LoadsNothingFromElsewhere) {

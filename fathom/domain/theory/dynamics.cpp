@@ -30,11 +30,10 @@ std::vector<std::int64_t> points_in_time(std::int64_t T) {
   return list;
 }
 
-// The powers of ten among those, and T.
+// The powers of ten among those; y_T would hide F.
 std::vector<std::int64_t> drawn_times(std::int64_t T) {
-  std::vector<std::int64_t> list;
-  for (std::int64_t t = 1; t < T; t *= 10) list.push_back(t);
-  list.push_back(T);
+  std::vector<std::int64_t> list{1};
+  for (std::int64_t t = 10; t < T; t *= 10) list.push_back(t);
   return list;
 }
 

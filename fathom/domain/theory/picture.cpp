@@ -14,7 +14,7 @@ namespace fathom::theory {
 namespace {
 
 constexpr std::size_t kMostPoints = 240;
-constexpr double kDecades = 50;
+constexpr double kDecades = 20;
 
 double six_digits(double value) { return std::isfinite(value) ? std::stod(fmt::format("{:.6g}", value)) : value; }
 

@@ -17,7 +17,7 @@ std::vector<double> drawn_values(const Probed& probed, const Tensor& y);
 
 base::Figure::Line line(const std::string& name, std::vector<double> x, std::vector<double> y);
 
-// Whether an axis should be logarithmic: all values positive, the greatest 50 times the least or more.
+// Whether an axis should be logarithmic: all values positive, the greatest 20 times the least or more.
 bool spans_decades(const std::vector<double>& values);
 
 // Four significant digits: "2.5e+03", "0.0312".

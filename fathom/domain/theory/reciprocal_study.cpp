@@ -55,7 +55,7 @@ void append_checks(const ReciprocalStudy& s, base::StudyRecord& record) {
 Figure::Panel map_panel(const ReciprocalStudy& s) {
   Figure::Panel panel{"reciprocal-operator-map", "y_t over 1/x", "x", "output", true, true};
   panel.lines.push_back(drawn_line("1/x", s.probed, drawn_values(s.probed, s.target.value(s.probed.x))));
-  for (const double t : {1.0, 10.0, 100.0, 1000.0, static_cast<double>(s.T)}) {
+  for (double t = 1; t < static_cast<double>(s.T); t *= 10) {
     panel.lines.push_back(drawn_line(fmt::format("t = {:g}", t), s.probed,
                                      drawn_values(s.probed, reciprocal_iterate(s.probed.x, s.eta, t))));
   }
