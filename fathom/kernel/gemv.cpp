@@ -6,6 +6,7 @@
 #include <span>
 
 #include <omp.h>
+#include <oneapi/dnnl/dnnl.h>
 
 #include "fathom/base/error.h"
 #include "fathom/kernel/gemv_rows.h"
@@ -19,6 +20,7 @@ constexpr const char* kPlace = "kernel::Gemv";
 
 struct InputsTag;
 struct OutputsTag;
+struct PanelTag;
 
 template <class T>
 hwy::AlignedFreeUniquePtr<T[]> huge_zeros(std::int64_t count) {
@@ -30,9 +32,12 @@ hwy::AlignedFreeUniquePtr<T[]> huge_zeros(std::int64_t count) {
 
 std::int64_t weights_of(const GemvView& view) { return view.blocks * view.chunks * kGemvOutputs * kGemvChunk; }
 
+// Weights in a cache line.
+std::int64_t line_of(const GemvView& view) { return view.f32 != nullptr ? 16 : view.bf16 != nullptr ? 32 : 64; }
+
 // Where W(output, input) is.
 std::int64_t place_of(const GemvView& view, std::int64_t output, std::int64_t input) {
-  const std::int64_t line = view.bf16 != nullptr ? 32 : 64;  // weights in a cache line
+  const std::int64_t line = line_of(view);
   const std::int64_t lines = output / kGemvOutputs * view.chunks * (kGemvChunk / line) + input / line;
   return (lines * kGemvOutputs + output % kGemvOutputs) * line + input % line;
 }
@@ -40,6 +45,22 @@ std::int64_t place_of(const GemvView& view, std::int64_t output, std::int64_t in
 // Where the scale of chunk c of an output is.
 std::int64_t scale_of(const GemvView& view, std::int64_t output, std::int64_t c) {
   return (output / kGemvOutputs * view.chunks + c) * kGemvOutputs + output % kGemvOutputs;
+}
+
+// The weights of one output as floats, line by line.
+void unpack(const GemvView& view, std::int64_t output, float* to) {
+  const std::int64_t line = line_of(view);
+  for (std::int64_t k = 0; k < view.inputs; k += line) {
+    const std::int64_t at = place_of(view, output, k), count = std::min(line, view.inputs - k);
+    if (view.f32 != nullptr) {
+      std::copy_n(view.f32 + at, count, to + k);
+    } else if (view.bf16 != nullptr) {
+      for (std::int64_t i = 0; i < count; ++i) to[k + i] = from_bf16(view.bf16[at + i]);
+    } else {
+      const float scale = view.scale[scale_of(view, output, k / kGemvChunk)];
+      for (std::int64_t i = 0; i < count; ++i) to[k + i] = scale * static_cast<float>(view.int8[at + i]);
+    }
+  }
 }
 
 // work(first row, number of rows) on kGemvRows rows at a time.
@@ -68,7 +89,17 @@ Gemv::Gemv(WeightFormat format, const float* weight, std::int64_t outputs, std::
   view_.blocks = (outputs + kGemvOutputs - 1) / kGemvOutputs;
   view_.chunks = (inputs + kGemvChunk - 1) / kGemvChunk;
   if (bias != nullptr) bias_.assign(bias, bias + outputs);
-  format == WeightFormat::bf16 ? pack_bf16(weight) : pack_int8(weight);
+  switch (format) {
+    case WeightFormat::bf16:
+      pack_bf16(weight);
+      break;
+    case WeightFormat::int8:
+      pack_int8(weight);
+      break;
+    case WeightFormat::f32:
+      pack_f32(weight);
+      break;
+  }
 }
 
 void Gemv::pack_bf16(const float* weight) {
@@ -79,6 +110,15 @@ void Gemv::pack_bf16(const float* weight) {
     for (std::int64_t k = 0; k < view_.inputs; ++k) {
       bf16_[place_of(view_, o, k)] = to_bf16(weight[o * view_.inputs + k]);
     }
+  }
+}
+
+void Gemv::pack_f32(const float* weight) {
+  f32_ = huge_zeros<float>(weights_of(view_));
+  view_.f32 = f32_.get();
+#pragma omp parallel for schedule(static)
+  for (std::int64_t o = 0; o < view_.outputs; ++o) {
+    for (std::int64_t k = 0; k < view_.inputs; ++k) f32_[place_of(view_, o, k)] = weight[o * view_.inputs + k];
   }
 }
 
@@ -109,12 +149,14 @@ void Gemv::pack_int8(const float* weight) {
 
 float Gemv::weight(std::int64_t output, std::int64_t input) const {
   const std::int64_t at = place_of(view_, output, input);
+  if (view_.f32 != nullptr) return view_.f32[at];
   if (view_.bf16 != nullptr) return from_bf16(view_.bf16[at]);
   return static_cast<float>(view_.int8[at]) * view_.scale[scale_of(view_, output, input / kGemvChunk)];
 }
 
 std::size_t Gemv::bytes() const {
   const auto count = static_cast<std::size_t>(weights_of(view_));
+  if (view_.f32 != nullptr) return 4 * count;
   if (view_.bf16 != nullptr) return 2 * count;
   return count + sizeof(float) * static_cast<std::size_t>(view_.blocks * view_.chunks * kGemvOutputs);
 }
@@ -145,6 +187,18 @@ void Gemv::evaluate(std::int64_t rows, const float* x, float* y, const GemvAdden
   argument(rows, x, y, addend);
   if (act_ == Activation::identity) return;
   activate<float>(act_, {y, static_cast<std::size_t>(rows * view_.outputs)}, y);
+}
+
+void Gemv::multiply(std::int64_t rows, const float* x, float* y) const {
+  constexpr std::int64_t kPanel = 64;  // outputs
+  float* panel = scratch<float, PanelTag>(kPanel * view_.inputs);
+  for (std::int64_t first = 0; first < view_.outputs; first += kPanel) {
+    const std::int64_t count = std::min(kPanel, view_.outputs - first);
+#pragma omp parallel for schedule(static)
+    for (std::int64_t o = 0; o < count; ++o) unpack(view_, first + o, panel + o * view_.inputs);
+    dnnl_sgemm('N', 'T', rows, count, view_.inputs, 1, x, view_.inputs, panel, view_.inputs, 0, y + first,
+               view_.outputs);
+  }
 }
 
 void Gemv::vjp(std::int64_t rows, const float* u, float* w) const {

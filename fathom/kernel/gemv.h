@@ -1,13 +1,14 @@
-// Products of a large matrix in a short number format with a few rows: what reading the matrix once costs.
+// Products of a large matrix, in a short number format or not, with a few rows: what reading the matrix once costs.
 //   y(r, o) = act( sum_k x(r, k) W(o, k) + b(o) + c(sample_r, o) ),     w(r, k) = sum_o u(r, o) W(o, k)
-// Only the weights are short; x, u, all sums and results are float.
+// Only the weights may be short; x, u, all sums and results are float.
 //
 //   bf16   W rounded to 8 significant bits, ties to even: |error| <= 2^-8 |W|. 2 bytes a weight.
 //   int8   W(o, k) = s q with q in -127 .. 127 and one float s for each 128 inputs of an output, s = max |W| / 127:
 //          |error| <= (1/2 + 2^-15) s. 1.03 bytes a weight.
+//   f32    W as it is. 4 bytes a weight.
 // weight(o, k) is the number that stands for W(o, k). With u = 2^-24, a result's sum is within
-// (inputs + 4) u (sum |x W| + |b| + |c|) (bf16) or (inputs + 8) u of it (int8) of the exact one for those numbers, for
-// the vjp with outputs in place of inputs; act as in activation.h.
+// (inputs + 4) u (sum |x W| + |b| + |c|) (bf16, f32) or (inputs + 8) u of it (int8) of the exact one for those numbers,
+// for the vjp with outputs in place of inputs; act as in activation.h.
 //
 // Weights lie in the order in which products read them, four outputs side by side, on huge pages. bf16 becomes float by
 // a shift, which is exact and free beside the memory; the processor's bf16 dot product would round x as well.
@@ -28,7 +29,7 @@
 
 namespace fathom::kernel {
 
-enum class WeightFormat { bf16, int8 };
+enum class WeightFormat { bf16, int8, f32 };
 
 // The packed weights. Block b holds outputs 4 b .. 4 b + 3; in it, chunk after chunk of kGemvChunk inputs, each with
 // the numbers of the first output, then those of the second, ...; what is beyond the sizes is zero.
@@ -38,8 +39,9 @@ inline constexpr std::int64_t kGemvChunk = 128;
 struct GemvView {
   std::int64_t outputs = 0, inputs = 0;
   std::int64_t blocks = 0, chunks = 0;
-  const std::uint16_t* bf16 = nullptr;  // one of the two
+  const std::uint16_t* bf16 = nullptr;  // one of the three
   const std::int8_t* int8 = nullptr;
+  const float* f32 = nullptr;
   const float* scale = nullptr;  // of int8: (blocks, chunks, 4)
 };
 
@@ -65,10 +67,15 @@ class Gemv {
   void evaluate(std::int64_t rows, const float* x, float* y, const GemvAddend& addend = {}) const;
   // The same without the activation.
   void argument(std::int64_t rows, const float* x, float* y, const GemvAddend& addend = {}) const;
+  // y = x W' for many rows, by matrix products with panels of the weights as floats: without bias, addend and
+  // activation. Faster than evaluate from some 16 rows on; a row's last bits then depend on how many there are. The
+  // bound is evaluate's.
+  void multiply(std::int64_t rows, const float* x, float* y) const;
   // w = u W.
   void vjp(std::int64_t rows, const float* u, float* w) const;
 
  private:
+  void pack_f32(const float* weight);
   void pack_bf16(const float* weight);
   void pack_int8(const float* weight);
 
@@ -77,6 +84,7 @@ class Gemv {
   std::vector<float> bias_;
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> bf16_;
   hwy::AlignedFreeUniquePtr<std::int8_t[]> int8_;
+  hwy::AlignedFreeUniquePtr<float[]> f32_;
   hwy::AlignedFreeUniquePtr<float[]> scale_;
 };
 

@@ -53,6 +53,17 @@ struct Int8 {
   static HWY_INLINE std::int64_t place(const GemvView&, std::int64_t input, int) { return input; }
 };
 
+struct F32 {
+  static constexpr int kVectors = 1;
+  static constexpr std::int64_t kLine = 16;
+  const float* base;
+
+  explicit F32(const GemvView& view) : base(view.f32) {}
+  static std::int64_t step() { return static_cast<std::int64_t>(hn::Lanes(F())); }
+  HWY_INLINE void load(std::int64_t at, Vector (&w)[kVectors]) const { w[0] = hn::Load(F(), base + at); }
+  static HWY_INLINE std::int64_t place(const GemvView&, std::int64_t input, int) { return input; }
+};
+
 // call(first input, where its weights are) for the lines of a chunk. Lines of the four outputs alternate, so that
 // memory is read in its order; those of a few chunks ahead are asked for, as the processor's own prefetching ends with
 // a page.
@@ -198,13 +209,15 @@ void chunks_of(const GemvView& view, std::int64_t rows, const float* u, std::int
 }
 
 void blocks(const GemvView& view, std::int64_t rows, const float* x, std::int64_t first, std::int64_t last, float* y) {
-  view.bf16 != nullptr ? blocks_of<Bf16>(view, rows, x, first, last, y)
-                       : blocks_of<Int8>(view, rows, x, first, last, y);
+  if (view.bf16 != nullptr) return blocks_of<Bf16>(view, rows, x, first, last, y);
+  if (view.int8 != nullptr) return blocks_of<Int8>(view, rows, x, first, last, y);
+  blocks_of<F32>(view, rows, x, first, last, y);
 }
 
 void chunks(const GemvView& view, std::int64_t rows, const float* u, std::int64_t first, std::int64_t last, float* to) {
-  view.bf16 != nullptr ? chunks_of<Bf16>(view, rows, u, first, last, to)
-                       : chunks_of<Int8>(view, rows, u, first, last, to);
+  if (view.bf16 != nullptr) return chunks_of<Bf16>(view, rows, u, first, last, to);
+  if (view.int8 != nullptr) return chunks_of<Int8>(view, rows, u, first, last, to);
+  chunks_of<F32>(view, rows, u, first, last, to);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -27,7 +27,7 @@ std::vector<float> normals(std::int64_t count, std::uint64_t seed) {
   return x;
 }
 
-constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8};
+constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8, WeightFormat::f32};
 constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2;
 
 struct Case {
@@ -105,7 +105,7 @@ void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
   std::vector<std::int64_t> sample(at.rows);
   std::iota(sample.rbegin(), sample.rend(), 0);  // c in reverse order
   gemv.evaluate(at.rows, at.x.data(), y.data(), {at.c.data(), sample.data()});
-  const double roundings = static_cast<double>(at.inputs) + (format == WeightFormat::bf16 ? 4 : 8);
+  const double roundings = static_cast<double>(at.inputs) + (format == WeightFormat::int8 ? 8 : 4);
   for (std::int64_t r = 0; r < at.rows; ++r) {
     for (std::int64_t o = 0; o < at.outputs; ++o) {
       const double c = at.c[sample[r] * at.outputs + o];
@@ -121,10 +121,29 @@ void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
   EXPECT_EQ(y.back(), -77) << "wrote beyond the end";
 }
 
+// Many rows by matrix products: the same sums within the same bound.
+void expect_multiply(const Case& at, const Gemv& gemv, WeightFormat format) {
+  std::vector<float> y(at.rows * at.outputs + 1, -77);
+  gemv.multiply(at.rows, at.x.data(), y.data());
+  const double roundings = static_cast<double>(at.inputs) + (format == WeightFormat::int8 ? 8 : 4);
+  for (std::int64_t r = 0; r < at.rows; ++r) {
+    for (std::int64_t o = 0; o < at.outputs; ++o) {
+      double sum = 0, magnitude = 0;
+      for (std::int64_t k = 0; k < at.inputs; ++k) {
+        const double term = double{at.x[r * at.inputs + k]} * double{gemv.weight(o, k)};
+        sum += term;
+        magnitude += std::abs(term);
+      }
+      ASSERT_LE(std::abs(y[r * at.outputs + o] - sum), roundings * kUnit * magnitude) << "row " << r << " output " << o;
+    }
+  }
+  EXPECT_EQ(y.back(), -77) << "wrote beyond the end";
+}
+
 void expect_vjp(const Case& at, const Gemv& gemv, WeightFormat format) {
   std::vector<float> w(at.rows * at.inputs + 1, -77);
   gemv.vjp(at.rows, at.u.data(), w.data());
-  const double roundings = static_cast<double>(at.outputs) + (format == WeightFormat::bf16 ? 4 : 8);
+  const double roundings = static_cast<double>(at.outputs) + (format == WeightFormat::int8 ? 8 : 4);
   for (std::int64_t r = 0; r < at.rows; ++r) {
     for (std::int64_t k = 0; k < at.inputs; ++k) {
       double sum = 0, magnitude = 0;
@@ -155,6 +174,14 @@ TEST(Gemv, EqualsThePlainSumAtEverySize) {
     for (const std::int64_t inputs : {1, 2, 31, 32, 33, 127, 128, 129, 255, 256, 257, 400}) expect_all({1, 6, inputs});
     for (std::int64_t rows = 0; rows <= 9; ++rows) expect_all({rows, 13, 150});
   });
+}
+
+TEST(Gemv, ManyRowsEqualThePlainSum) {
+  for (const std::int64_t rows : {1, 17, 40}) {
+    for (const WeightFormat format : kFormats) {
+      for (const Case& at : {Case(rows, 5, 33), Case(rows, 131, 200)}) expect_multiply(at, at.gemv(format), format);
+    }
+  }
 }
 
 TEST(Gemv, EqualsThePlainSumOverManyBlocksAndChunks) { expect_all({3, 301, 2500}); }
@@ -228,6 +255,7 @@ TEST(Gemv, SaysHowManyBytesItReads) {
   const Case at(1, 8, 256);
   EXPECT_EQ(at.gemv(WeightFormat::bf16).bytes(), 2u * 8 * 256);
   EXPECT_EQ(at.gemv(WeightFormat::int8).bytes(), 8u * 256 + 4 * 8 * 2);
+  EXPECT_EQ(at.gemv(WeightFormat::f32).bytes(), 4u * 8 * 256);
 }
 
 TEST(Gemv, RefusesEmptyMatrices) {

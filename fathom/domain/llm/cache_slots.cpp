@@ -91,11 +91,14 @@ std::vector<std::int64_t> CacheSlots::slots() const {
 
 std::int64_t CacheSlots::store(std::int64_t slot, std::int64_t first, std::int64_t rows) {
   constexpr const char* kPlace = "llm::CacheSlots::store";
-  base::require(first >= 0 && first + rows <= capacity_, kPlace, "position", first + rows - 1,
-                fmt::format("< {}", capacity_), "make a cache of more positions");
   const std::int64_t at = place(folded(slot));
-  base::require(at >= 0 && at < stored_, kPlace, "slot", slot, fmt::format("one of {} recurrences", recurrences_),
-                "make a cache of more recurrences");
+  if (first < 0 || first + rows > capacity_) {
+    base::fail(kPlace, "position = {} violates [0, {}); make a cache of more positions", first + rows - 1, capacity_);
+  }
+  if (at < 0 || at >= stored_) {
+    base::fail(kPlace, "slot = {} violates one of {} recurrences; make a cache of more recurrences", slot,
+               recurrences_);
+  }
   std::fill_n(present_.begin() + at * capacity_ + first, rows, std::uint8_t{1});
   seen_ = std::max(seen_, first + rows);
   return at;

@@ -22,9 +22,10 @@ void Decoder::begin(std::span<const Work> works, const ExitRule& rule) {
   active_.clear();
   for (const Work& work : works) {
     base::require(!work.ids.empty(), "llm::Decoder", "tokens", 0, ">= 1", "a pass is about new tokens");
-    base::require(work.first + rows_in(work) <= config.context, "llm::Decoder", "position",
-                  work.first + rows_in(work) - 1, fmt::format("< {}", config.context),
-                  "the model's context ends there");
+    if (work.first + rows_in(work) > config.context) {
+      base::fail("llm::Decoder", "position = {} violates < {}; the model's context ends there",
+                 work.first + rows_in(work) - 1, config.context);
+    }
     offset_.push_back(static_cast<std::int64_t>(ids_.size()));
     ids_.insert(ids_.end(), work.ids.begin(), work.ids.end());
     pieces_.push_back(piece_of(work));

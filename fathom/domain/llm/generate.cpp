@@ -113,7 +113,8 @@ class Generation {
     }
     const std::int64_t id = sampler_.next(thought.logits, text.ids);
     text.ids.push_back(id);
-    text.tokens.push_back({id, thought.steps, thought.exited, {thought.values.begin(), thought.values.end()}});
+    text.tokens.push_back({id, thought.steps, thought.exited, {}});
+    if (options_.keep_values) text.tokens.back().values.assign(thought.values.begin(), thought.values.end());
     text.reason = stops(s);
     if (text.reason == StopReason::none) live_.push_back(s);
   }

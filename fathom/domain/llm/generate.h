@@ -28,6 +28,7 @@ struct GenerateOptions {
   InitialState start;                  // null: zero
   std::int64_t new_tokens = 128;       // at most
   std::int64_t total_tokens = 0;       // at most, the prompt included; 0: no such limit
+  bool keep_values = false;            // of the exit rule's checks, for every token
   std::vector<std::int64_t> stop_ids;  // end the text and belong to it
 };
 
@@ -35,7 +36,7 @@ struct Token {
   std::int64_t id = -1;
   std::int64_t steps = -1;  // recurrences of the pass that gave it
   bool exited = false;
-  std::vector<double> values;  // of the exit rule at its checks
+  std::vector<double> values;  // of the exit rule at its checks, where they are kept
 };
 
 enum class StopReason { none, length, stop_token, caller };

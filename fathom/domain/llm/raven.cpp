@@ -1,15 +1,10 @@
 #include "fathom/domain/llm/raven.h"
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 #include <torch/nn/modules/container/modulelist.h>
-
-#include "fathom/nn/attention.h"
 
 namespace fathom::llm {
 
@@ -17,14 +12,6 @@ namespace {
 
 nn::BlockOptions block_options(const ModelConfig& c) {
   return {.width = c.width, .heads = c.heads, .hidden = c.hidden, .eps = c.norm_eps, .qk_bias = c.qk_bias};
-}
-
-LayerAttend causal(std::int64_t rows, c10::Device device) {
-  const nn::Attend attend = [mask = nn::causal_mask(rows, rows, device)](const Tensor& q, const Tensor& k,
-                                                                         const Tensor& v) {
-    return nn::attention(q, k, v, mask);
-  };
-  return [attend](Stage, std::int64_t) { return attend; };
 }
 
 class Adapter : public nn::Matrix {
@@ -72,15 +59,14 @@ class Raven::Transformer : public torch::nn::Module {
   }
 };
 
-Raven::Raven(const ModelConfig& config)
-    : config_(config), rotary_(nn::rotary_table(config.context, config.head_dim(), config.rope_base)) {
+Raven::Raven(const ModelConfig& config) : LoopedModule(config) {
   transformer_ = register_module("transformer", std::make_shared<Transformer>(config));
   if (!config.tied) head_ = register_module("lm_head", std::make_shared<nn::Matrix>(config.vocabulary, config.width));
 }
 
 Tensor Raven::prelude(const Tensor& ids, const nn::RotaryTable& rotary, const LayerAttend& attend) const {
-  Tensor e = at::embedding(transformer_->wte->weight, ids) * config_.embedding_scale;
-  for (std::int64_t i = 0; i < config_.prelude; ++i)
+  Tensor e = at::embedding(transformer_->wte->weight, ids) * config().embedding_scale;
+  for (std::int64_t i = 0; i < config().prelude; ++i)
     e = transformer_->prelude[i]->forward(e, rotary, attend(Stage::prelude, i));
   return e;
 }
@@ -94,7 +80,7 @@ Tensor Raven::core_layer(std::int64_t layer, const Tensor& x, const nn::RotaryTa
 
 Tensor Raven::core(const Tensor& x, const Tensor& e, const nn::RotaryTable& rotary, const LayerAttend& attend) const {
   Tensor y = adapter(x, e);
-  for (std::int64_t i = 0; i < config_.core; ++i) y = core_layer(i, y, rotary, attend(Stage::core, i));
+  for (std::int64_t i = 0; i < config().core; ++i) y = core_layer(i, y, rotary, attend(Stage::core, i));
   return y;
 }
 
@@ -107,44 +93,13 @@ Tensor Raven::coda_layer(std::int64_t layer, const Tensor& z, const nn::RotaryTa
 
 Tensor Raven::coda(const Tensor& x, const nn::RotaryTable& rotary, const LayerAttend& attend) const {
   Tensor z = latent(x);
-  for (std::int64_t i = 0; i < config_.coda; ++i) z = coda_layer(i, z, rotary, attend(Stage::coda, i));
+  for (std::int64_t i = 0; i < config().coda; ++i) z = coda_layer(i, z, rotary, attend(Stage::coda, i));
   return transformer_->ln_f->forward(z);
 }
 
 Tensor Raven::head(const Tensor& z) const {
   const Tensor& weight = head_ ? head_->weight : transformer_->wte->weight;
   return at::linear(z, weight).to(at::kFloat);
-}
-
-Tensor Raven::embed(const Tensor& ids) const {
-  const std::int64_t rows = ids.size(-1);
-  return prelude(ids, rotary(at::arange(rows, ids.options())), causal(rows, ids.device()));
-}
-
-Tensor Raven::run(const Tensor& e, Tensor x, const Depth& depth) const {
-  const std::int64_t rows = e.size(-2);
-  const nn::RotaryTable table = rotary(at::arange(rows, e.options().dtype(at::kLong)));
-  const LayerAttend attend = causal(rows, e.device());
-  {
-    const at::NoGradGuard no_grad;
-    for (std::int64_t t = 0; t < depth.without_gradient; ++t) x = core(x, e, table, attend);
-  }
-  for (std::int64_t t = 0; t < depth.with_gradient; ++t) x = core(x, e, table, attend);
-  return x;
-}
-
-Tensor Raven::logits(const Tensor& x) const {
-  const std::int64_t rows = x.size(-2);
-  return head(coda(x, rotary(at::arange(rows, x.options().dtype(at::kLong))), causal(rows, x.device())));
-}
-
-Map Raven::map(const Tensor& e) {
-  auto self = std::static_pointer_cast<Raven>(shared_from_this());
-  return Map([self, e](const Tensor& x, const Rows& rows) { return self->run(rows.of(e), x, {0, 1}); });
-}
-
-Tensor loss(const Tensor& logits, const Tensor& labels) {
-  return at::cross_entropy_loss(logits.flatten(0, -2), labels.flatten());
 }
 
 }  // namespace fathom::llm

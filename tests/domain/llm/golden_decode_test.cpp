@@ -7,7 +7,7 @@
 
 #include "fathom/domain/llm/generate.h"
 #include "fathom/domain/llm/speculate.h"
-#include "fathom/domain/llm/tensor_raven.h"
+#include "fathom/domain/llm/tensor_model.h"
 #include "tests/domain/llm/golden.h"
 #include "tests/domain/llm/looped_models.h"
 
@@ -188,6 +188,7 @@ TEST(GoldenDecode, AdaptiveRunsAreExactInTokensAndExits) {
       GenerateOptions options = adaptive_options(name, steps);
       const Ids expected = run.at("tokens").get<Ids>(), prompt(expected.begin(), expected.begin() + g.prompt());
       options.new_tokens = static_cast<std::int64_t>(expected.size()) - g.prompt();
+      options.keep_values = true;
       const Generated text = generate(model, {prompt}, options)[0];
       EXPECT_EQ(text.ids, expected) << what;
       for (std::size_t i = 0; i < text.tokens.size(); ++i) {

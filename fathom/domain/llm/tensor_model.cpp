@@ -1,4 +1,4 @@
-#include "fathom/domain/llm/tensor_raven.h"
+#include "fathom/domain/llm/tensor_model.h"
 
 #include <ATen/core/grad_mode.h>
 
@@ -21,31 +21,31 @@ LayerAttend attend_of(Chunk chunk, const SlotLayout& layout, std::int64_t t) {
 
 }  // namespace
 
-at::TensorOptions TensorRaven::type() const { return model_->parameters().front().options().requires_grad(false); }
+at::TensorOptions TensorModel::type() const { return model_->parameters().front().options().requires_grad(false); }
 
-Tensor TensorRaven::load(const float* rows, std::int64_t count) const {
+Tensor TensorModel::load(const float* rows, std::int64_t count) const {
   return rows_from(rows, count, config().width, type());
 }
 
-Cache TensorRaven::make_cache(const CacheOptions& options) const {
+Cache TensorModel::make_cache(const CacheOptions& options) const {
   return make_tensor_cache(config(), options, type());
 }
 
-void TensorRaven::prelude(Chunk chunk, const std::int64_t* ids, float* context) {
+void TensorModel::prelude(Chunk chunk, const std::int64_t* ids, float* context) {
   const at::NoGradGuard no_grad;
   const Tensor positions = positions_of(chunk, type().device());
   const Tensor tokens = tensor::from_int64s({ids, ids + positions.size(0)}, {positions.size(0)}).to(positions.device());
   rows_to(model_->prelude(tokens, model_->rotary(positions), attend_of(chunk, layout_of(config()), 0)), context);
 }
 
-void TensorRaven::core(Chunk chunk, std::int64_t t, const float* context, float* x) {
+void TensorModel::core(Chunk chunk, std::int64_t t, const float* context, float* x) {
   const at::NoGradGuard no_grad;
   const std::int64_t rows = rows_of(chunk);
   const nn::RotaryTable rotary = model_->rotary(positions_of(chunk, type().device()));
   rows_to(model_->core(load(x, rows), load(context, rows), rotary, attend_of(chunk, layout_of(config()), t)), x);
 }
 
-void TensorRaven::coda(Chunk chunk, const float* x, std::span<const std::int64_t> wanted, float* logits) {
+void TensorModel::coda(Chunk chunk, const float* x, std::span<const std::int64_t> wanted, float* logits) {
   const at::NoGradGuard no_grad;
   const nn::RotaryTable rotary = model_->rotary(positions_of(chunk, type().device()));
   const Tensor z = model_->coda(load(x, rows_of(chunk)), rotary, attend_of(chunk, layout_of(config()), 0));
@@ -53,9 +53,14 @@ void TensorRaven::coda(Chunk chunk, const float* x, std::span<const std::int64_t
   rows_to(model_->head(z.index_select(0, rows.to(z.device()))), logits);
 }
 
-void TensorRaven::latent(std::int64_t rows, const float* x, float* out) {
+void TensorModel::latent(std::int64_t rows, const float* x, float* out) {
   const at::NoGradGuard no_grad;
   rows_to(model_->latent(load(x, rows)), out);
+}
+
+double TensorModel::stop_probability(const float* x) {
+  const at::NoGradGuard no_grad;
+  return model_->stop_probability(load(x, 1)).item<double>();
 }
 
 }  // namespace fathom::llm
