@@ -5,6 +5,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 
 #include <fmt/ostream.h>
 #include <fmt/ranges.h>
@@ -86,6 +87,20 @@ Tensor from_record(const io::TensorRecord& record) {
   Tensor tensor = at::empty(record.shape, at::TensorOptions().dtype(tensor_dtype(record.dtype)));
   std::memcpy(tensor.data_ptr(), record.bytes.data(), tensor.nbytes());
   return tensor;
+}
+
+Tensor mapped_tensor(const std::shared_ptr<const io::WeightFiles>& files, std::string_view name) {
+  const io::WeightView& weight = files->at(name);
+  const auto options = at::TensorOptions().dtype(tensor_dtype(weight.dtype));
+  const auto address = reinterpret_cast<std::uintptr_t>(weight.bytes.data());
+  if (weight.bytes.empty() || address % io::size_of(weight.dtype) != 0) {
+    Tensor copy = at::empty(weight.shape, options);
+    std::memcpy(copy.data_ptr(), weight.bytes.data(), weight.bytes.size());
+    io::release(weight);
+    return copy;
+  }
+  const auto give_back = [files, &weight](void*) { io::release(weight); };
+  return at::from_blob(const_cast<char*>(weight.bytes.data()), weight.shape, give_back, options);
 }
 
 void save_model(const std::filesystem::path& path, const NamedTensors& parameters,
