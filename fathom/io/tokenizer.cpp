@@ -54,6 +54,8 @@ struct Tokenizer::Parts {
         bpe(file.vocabulary, file.merges, file.bpe),
         prefix(file.prefix),
         suffix(file.suffix) {
+    bytes.reserve(file.vocabulary.size());
+    ids.reserve(file.vocabulary.size());
     for (const BpeToken& token : file.vocabulary) name(token.id, token.bytes, token.bytes);
     for (const BpeToken& token : file.outside) name(token.id, token.bytes, token.bytes);
     for (const AddedToken& token : file.added) {

@@ -1,9 +1,10 @@
 #include "fathom/io/tokenizer_json.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "fathom/base/error.h"
 #include "fathom/io/byte_alphabet.h"
@@ -15,6 +16,7 @@ namespace {
 
 using nlohmann::json;
 constexpr std::string_view kPlace = "io::parse_tokenizer_json";
+constexpr std::size_t kAddedTokenLimit = 4096;  // what looking for them may cost for a byte of text
 
 // Reads fields of the document; every refusal names the file and the field.
 class Document {
@@ -147,6 +149,11 @@ class Names {
  public:
   explicit Names(const Document& file) : file_(file) {}
 
+  void reserve(std::size_t count) {
+    ids_.reserve(count);
+    names_.reserve(count);
+  }
+
   void add(const std::string& name, std::int64_t id) {
     const auto [holder, fresh] = names_.try_emplace(id, name);
     if (!fresh && holder->second != name) {
@@ -175,6 +182,7 @@ class Names {
 void read_vocabulary(const Document& file, const json& model, Names& names, TokenizerParts& parts) {
   const json& vocabulary = file.at(model, "vocab");
   if (!vocabulary.is_object()) file.refuse("'vocab' is not an object");
+  names.reserve(vocabulary.size());
   for (const auto& [name, value] : vocabulary.items()) {
     const std::int64_t id = file.id(value, name);
     names.add(name, id);
@@ -233,7 +241,9 @@ void read_model(const Document& file, const json& root, Names& names, TokenizerP
 AddedToken added_token(const Document& file, const json& entry) {
   AddedToken token;
   token.content = file.text(entry, "content");
-  if (token.content.empty()) file.refuse("an added token is empty");
+  if (token.content.empty() || token.content.size() > kAddedTokenLimit) {
+    file.refuse("an added token of {} bytes violates 1 .. {}", token.content.size(), kAddedTokenLimit);
+  }
   token.id = file.id(file.at(entry, "id"), token.content);
   token.special = file.flag(entry, "special", false);
   token.normalized = file.flag(entry, "normalized", !token.special);
@@ -245,13 +255,11 @@ AddedToken added_token(const Document& file, const json& entry) {
 
 void read_added(const Document& file, const json& root, Names& names, TokenizerParts& parts) {
   if (!file.find(root, "added_tokens")) return;
+  std::unordered_set<std::string> seen;
   for (const json& entry : file.list(root, "added_tokens")) {
     AddedToken token = added_token(file, entry);
-    const auto same = [&](const AddedToken& other) { return other.content == token.content; };
     names.add(token.content, token.id);
-    if (std::any_of(parts.added.begin(), parts.added.end(), same)) {
-      file.refuse("added token '{}' is listed twice", excerpt(token.content));
-    }
+    if (!seen.insert(token.content).second) file.refuse("added token '{}' is listed twice", excerpt(token.content));
     parts.added.push_back(std::move(token));
   }
 }

@@ -146,7 +146,8 @@ TEST(TokenizerRefusalTest, IdsMustBeInRangeAndOfOneToken) {
   EXPECT_THAT(refusal_of({.added = added_token(300, "a")}), HasSubstr("'a' has the ids 97 and 300"));
   EXPECT_THAT(refusal_of({.added = added_token(300, "<x>") + "," + added_token(300, "<x>")}),
               HasSubstr("listed twice"));
-  EXPECT_THAT(refusal_of({.added = added_token(300, "")}), HasSubstr("an added token is empty"));
+  EXPECT_THAT(refusal_of({.added = added_token(300, "")}), HasSubstr("an added token of 0 bytes violates 1 .. 4096"));
+  EXPECT_THAT(refusal_of({.added = added_token(300, std::string(5000, 'x'))}), HasSubstr("of 5000 bytes violates"));
 }
 
 TEST(TokenizerRefusalTest, MergesMustBeOfTokens) {
@@ -226,8 +227,8 @@ TEST(TokenizerConfigTest, ReadsWhatDecodingNeeds) {
 
 // Any UTF-8 text of characters of one to four bytes.
 rc::Gen<std::string> arbitrary_text() {
-  const auto pieces = rc::gen::element<std::string>("a", "b", "ab", " ", "  ", "\n", "'s", "9", "é", "日", "👩",
-                                                    "\u0301", ".", "\r");
+  const auto pieces =
+      rc::gen::element<std::string>("a", "b", "ab", " ", "  ", "\n", "'s", "9", "é", "日", "👩", "\u0301", ".", "\r");
   return rc::gen::map(rc::gen::container<std::vector<std::string>>(pieces), [](const std::vector<std::string>& parts) {
     std::string text;
     for (const std::string& part : parts) text += part;
