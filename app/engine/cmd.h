@@ -12,6 +12,7 @@ int cmd_train(const Request& request);
 int cmd_eval(const Request& request);
 int cmd_probe(const Request& request);
 int cmd_solve_lp(const Request& request);
+int cmd_generate(const Request& request);
 int cmd_doctor(const Request& request);
 
 }  // namespace fathom::app

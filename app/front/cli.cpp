@@ -9,6 +9,7 @@
 #include "app/front/domains.h"
 #include "app/front/version.h"
 #include "app/probe_options.h"
+#include "app/generate_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 
@@ -81,10 +82,14 @@ void add_job_commands(CLI::App& cli, Invocation& in) {
   add_quiet(report, in);
 }
 
-// A text is a path but for a pattern.
+// A text is a path but for patterns and words.
 std::string value_name(const base::Field& field) {
   if (field.type != "text") return "N";
-  return field.name == "filter" ? "REGEX" : "FILE";
+  if (field.name == "filter") return "REGEX";
+  for (const char* name : {"exit", "cache", "stop"}) {
+    if (field.name == name) return "TEXT";
+  }
+  return "FILE";
 }
 
 // A flag for each option of a command's own struct.
@@ -97,7 +102,9 @@ void add_own_flags(CLI::App* command, Invocation& in) {
     const auto record = [&in, name = field.name, flag](const std::string& value) {
       in.own.push_back({name, value, flag});
     };
-    if (field.type == "bool") {
+    if (field.name == "prompt") {
+      command->add_option_function<std::string>("prompt", record, field.help)->type_name("TEXT");
+    } else if (field.type == "bool") {
       command->add_flag_callback(
           flag, [record] { record("true"); }, field.help);
     } else {
@@ -126,6 +133,14 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
     add_json(command, in);
     add_quiet(command, in);
   }
+}
+
+void add_generate_command(CLI::App& cli, Invocation& in) {
+  CLI::App* generate = add_command(cli, in, "generate", "Go on from a text with a looped language model");
+  add_own_flags<GenerateOptions>(generate, in);
+  for (const char* name : {"seed", "threads", "device"}) add_run_flag(generate, in, name);
+  add_json(generate, in);
+  add_quiet(generate, in);
 }
 
 void add_inspection_commands(CLI::App& cli, Invocation& in) {
@@ -201,6 +216,7 @@ std::unique_ptr<CLI::App> make_cli(Invocation& invocation) {
   cli->get_formatter()->column_width(30);
   add_job_commands(*cli, invocation);
   add_model_commands(*cli, invocation);
+  add_generate_command(*cli, invocation);
   add_inspection_commands(*cli, invocation);
   return cli;
 }

@@ -13,6 +13,7 @@
 #include "app/front/resolve.h"
 #include "app/front/run_folder.h"
 #include "app/front/version.h"
+#include "app/generate_options.h"
 #include "app/probe_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
@@ -80,9 +81,22 @@ void check_file(const std::string& who, const std::filesystem::path& file) {
       fmt::format("{}: {} {}", who, folder ? "a file is needed, not the folder" : "no file at", file.string()));
 }
 
+// A model folder with what generate reads, and a prompt.
+void check_generate(const Request& request) {
+  const auto options = config_of<GenerateOptions>(request);
+  if (options.model.empty()) throw UsageError("generate: --model is needed (DIR)");
+  if (options.prompt.empty()) throw UsageError("generate: prompt is needed (TEXT)");
+  for (const char* file : {"config.json", "tokenizer.json"}) {
+    const std::filesystem::path path = std::filesystem::path(options.model) / file;
+    if (!std::filesystem::is_regular_file(path))
+      throw UsageError(fmt::format("generate: --model: no file at {}", path.string()));
+  }
+}
+
 // Found here, before the engine takes its second to load: files named as arguments and by options that are read.
 void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
+  if (request.command == "generate") check_generate(request);
   if (request.command != "solve-lp") return;
   for (const auto& [name, value] : request.settings) {
     if ((name == "model" || name == "start") && !value.empty()) {
@@ -100,6 +114,7 @@ int run_command(const CLI::App& cli, Invocation& in) {
   in.request.domain.empty() ? resolve_flags(in) : resolve_job(in);
   if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
   if (in.request.command == "probe") resolve_own<ProbeOptions>(in);
+  if (in.request.command == "generate") resolve_own<GenerateOptions>(in);
   check_inputs(in.request);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);

@@ -20,7 +20,7 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-const std::vector<std::string> kCommands = {"study", "data",   "train", "eval",    "report",    "solve-lp",
+const std::vector<std::string> kCommands = {"study", "data",   "train", "eval",    "report",    "solve-lp", "generate",
                                             "probe", "doctor", "bench", "options", "completion"};
 
 TEST(Front, TellsItsVersion) {

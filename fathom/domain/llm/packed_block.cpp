@@ -19,6 +19,17 @@ std::vector<float> numbers(const Weights& weights, const std::string& name, cons
   return {tensor.data_ptr<float>(), tensor.data_ptr<float>() + tensor.numel()};
 }
 
+namespace {
+
+void add_bias(const kernel::Gemv& weight, std::int64_t rows, float* y) {
+  const float* bias = weight.bias();
+  for (std::int64_t r = 0; bias != nullptr && r < rows; ++r) {
+    for (std::int64_t o = 0; o < weight.outputs(); ++o) y[r * weight.outputs() + o] += bias[o];
+  }
+}
+
+}  // namespace
+
 void multiply(const kernel::Gemv& weight, Chunk chunk, const float* x, float* y, const float* addend) {
   std::int64_t few = 0, row = 0;  // rows before `row` that wait for a joint product
   const auto flush = [&] {
@@ -34,6 +45,7 @@ void multiply(const kernel::Gemv& weight, Chunk chunk, const float* x, float* y,
       flush();
       float* to = y + row * weight.outputs();
       weight.multiply(piece.rows, x + row * weight.inputs(), to);
+      add_bias(weight, piece.rows, to);
       for (std::int64_t i = 0; addend != nullptr && i < piece.rows * weight.outputs(); ++i)
         to[i] += addend[row * weight.outputs() + i];
     }

@@ -19,7 +19,7 @@ namespace fathom::llm {
 // From so many rows of one piece on, its products are matrix products.
 inline constexpr std::int64_t kGemmRows = 16;
 
-// y (rows, outputs) = W x of the chunk's rows, plus `addend` (rows, outputs) where it is given.
+// y (rows, outputs) = W x + bias of the chunk's rows, plus `addend` (rows, outputs) where it is given.
 void multiply(const kernel::Gemv& weight, Chunk chunk, const float* x, float* y, const float* addend = nullptr);
 
 // What all blocks share during a pass.

@@ -1,14 +1,15 @@
 #include "fathom/domain/llm/weights.h"
 
+#include <cstring>
 #include <map>
 #include <memory>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
-#include "fathom/io/safetensors.h"
-#include "fathom/train/tensor_file.h"
+#include "fathom/io/weight_files.h"
 
 namespace fathom::llm {
 
@@ -23,6 +24,29 @@ void check_shape(const Tensor& tensor, const std::vector<std::int64_t>& shape, c
              fmt::join(shape, ", "));
 }
 
+at::ScalarType type_of(const io::WeightView& view) {
+  switch (view.dtype) {
+    case io::DType::f64:
+      return at::kDouble;
+    case io::DType::f32:
+      return at::kFloat;
+    case io::DType::f16:
+      return at::kHalf;
+    case io::DType::bf16:
+      return at::kBFloat16;
+    default:
+      base::fail(kPlace, "{} has type {}, weights are floating numbers", view.name, io::name_of(view.dtype));
+  }
+}
+
+// The tensor's own memory; the pages of the file go back.
+Tensor copy_of(const io::WeightView& view) {
+  Tensor tensor = at::empty(view.shape, type_of(view));
+  std::memcpy(tensor.data_ptr(), view.bytes.data(), view.bytes.size());
+  io::release(view);
+  return tensor;
+}
+
 }  // namespace
 
 Tensor Weights::floats(const std::string& name, const std::vector<std::int64_t>& shape) const {
@@ -33,16 +57,9 @@ Tensor Weights::floats(const std::string& name, const std::vector<std::int64_t>&
 }
 
 Weights read_weights(const std::filesystem::path& folder) {
-  auto records = std::make_shared<std::map<std::string, io::TensorRecord>>();
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string file = entry.path().filename().string();
-    if (!file.starts_with("model") || entry.path().extension() != ".safetensors") continue;
-    for (io::TensorRecord& record : io::read_safetensors(entry.path()).tensors)
-      (*records)[record.name] = std::move(record);
-  }
-  if (records->empty()) base::fail(kPlace, "{} has no model*.safetensors", folder.string());
-  return {[records](const std::string& name) { return records->contains(name); },
-          [records](const std::string& name) { return train::from_record(records->at(name)); }, folder.string()};
+  const auto files = std::make_shared<const io::WeightFiles>(io::WeightFiles::open(folder));
+  return {[files](const std::string& name) { return files->find(name) != nullptr; },
+          [files](const std::string& name) { return copy_of(files->at(name)); }, folder.string()};
 }
 
 Weights weights_of(const torch::nn::Module& module) {
