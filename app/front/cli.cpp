@@ -84,6 +84,7 @@ void add_job_commands(CLI::App& cli, Invocation& in) {
 
 // A text is a path but for patterns and words.
 std::string value_name(const base::Field& field) {
+  if (field.type == "choice") return field.bound;
   if (field.type != "text") return "N";
   if (field.name == "filter") return "REGEX";
   for (const char* name : {"exit", "cache", "stop"}) {
@@ -138,6 +139,7 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
 void add_generate_command(CLI::App& cli, Invocation& in) {
   CLI::App* generate = add_command(cli, in, "generate", "Go on from a text with a looped language model");
   add_own_flags<GenerateOptions>(generate, in);
+  generate->get_option("--model")->type_name("DIR");
   for (const char* name : {"seed", "threads", "device"}) add_run_flag(generate, in, name);
   add_json(generate, in);
   add_quiet(generate, in);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 #include <fmt/format.h>
 #include <omp.h>
 #include <sys/resource.h>
@@ -69,10 +70,26 @@ kernel::WeightFormat format_of(const std::string& name) {
   return name == "fp32" ? kernel::WeightFormat::f32 : kernel::WeightFormat::bf16;
 }
 
+// Weights for timing: one pool of initial weights, again and again. Drawing three thousand million numbers takes longer
+// than reading a checkpoint.
+Weights pooled(const ModelConfig& config) {
+  const Tensor pool = initial_weights(config, 0).get("transformer.prelude.0.attn.proj.weight").flatten();
+  const auto get = [config, pool](const std::string& name) {
+    const std::vector<std::int64_t> shape = weight_shape(config, name);
+    if (shape.size() != 2) return at::ones(shape);
+    const std::int64_t count = shape[0] * shape[1], size = pool.numel();
+    Tensor weight = at::empty({count});
+    for (std::int64_t at = 0; at < count; at += size)
+      weight.narrow(0, at, std::min(size, count - at)).copy_(pool.narrow(0, 0, std::min(size, count - at)));
+    return weight.view(shape);
+  };
+  return {[config](const std::string& name) { return !weight_shape(config, name).empty(); }, get, "a pool"};
+}
+
 int measure(const std::string& folder, const std::string& format, std::int64_t steps, std::int64_t tokens) {
   const ModelConfig config = read_model_config(folder);
   const base::Timer making;
-  PackedRaven model(config, initial_weights(config, 0), format_of(format));
+  PackedRaven model(config, pooled(config), format_of(format));
   const double made = making.seconds();
   constexpr std::int64_t kPrompt = 32;
   Cache cache = model.make_cache({{}, steps, kPrompt + tokens});

@@ -47,11 +47,17 @@ std::int64_t scale_of(const GemvView& view, std::int64_t output, std::int64_t c)
   return (output / kGemvOutputs * view.chunks + c) * kGemvOutputs + output % kGemvOutputs;
 }
 
-// The weights of one output as floats, line by line.
-void unpack(const GemvView& view, std::int64_t output, float* to) {
+// call(input, where its weight is, how many lie there side by side) for the lines of one output.
+template <class Call>
+void for_line_pieces(const GemvView& view, std::int64_t output, const Call& call) {
   const std::int64_t line = line_of(view);
-  for (std::int64_t k = 0; k < view.inputs; k += line) {
-    const std::int64_t at = place_of(view, output, k), count = std::min(line, view.inputs - k);
+  for (std::int64_t k = 0; k < view.inputs; k += line)
+    call(k, place_of(view, output, k), std::min(line, view.inputs - k));
+}
+
+// The weights of one output as floats.
+void unpack(const GemvView& view, std::int64_t output, float* to) {
+  for_line_pieces(view, output, [&](std::int64_t k, std::int64_t at, std::int64_t count) {
     if (view.f32 != nullptr) {
       std::copy_n(view.f32 + at, count, to + k);
     } else if (view.bf16 != nullptr) {
@@ -60,7 +66,7 @@ void unpack(const GemvView& view, std::int64_t output, float* to) {
       const float scale = view.scale[scale_of(view, output, k / kGemvChunk)];
       for (std::int64_t i = 0; i < count; ++i) to[k + i] = scale * static_cast<float>(view.int8[at + i]);
     }
-  }
+  });
 }
 
 // work(first row, number of rows) on kGemvRows rows at a time.
@@ -107,9 +113,9 @@ void Gemv::pack_bf16(const float* weight) {
   view_.bf16 = bf16_.get();
 #pragma omp parallel for schedule(static)
   for (std::int64_t o = 0; o < view_.outputs; ++o) {
-    for (std::int64_t k = 0; k < view_.inputs; ++k) {
-      bf16_[place_of(view_, o, k)] = to_bf16(weight[o * view_.inputs + k]);
-    }
+    for_line_pieces(view_, o, [&](std::int64_t k, std::int64_t at, std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i) bf16_[at + i] = to_bf16(weight[o * view_.inputs + k + i]);
+    });
   }
 }
 
@@ -118,7 +124,9 @@ void Gemv::pack_f32(const float* weight) {
   view_.f32 = f32_.get();
 #pragma omp parallel for schedule(static)
   for (std::int64_t o = 0; o < view_.outputs; ++o) {
-    for (std::int64_t k = 0; k < view_.inputs; ++k) f32_[place_of(view_, o, k)] = weight[o * view_.inputs + k];
+    for_line_pieces(view_, o, [&](std::int64_t k, std::int64_t at, std::int64_t count) {
+      std::copy_n(weight + o * view_.inputs + k, count, f32_.get() + at);
+    });
   }
 }
 
@@ -139,9 +147,11 @@ void Gemv::pack_int8(const float* weight) {
       for (const float value : from) largest = std::max(largest, std::abs(value));
       const float scale = largest / 127;
       scale_[scale_of(view_, o, c)] = scale;
-      for (std::int64_t k = 0; k < count && scale > 0; ++k) {
-        int8_[place_of(view_, o, c * kGemvChunk + k)] =
-            static_cast<std::int8_t>(std::clamp(std::nearbyint(from[k] / scale), -127.0f, 127.0f));
+      const std::int64_t line = line_of(view_);
+      for (std::int64_t first = 0; first < count && scale > 0; first += line) {
+        std::int8_t* to = int8_.get() + place_of(view_, o, c * kGemvChunk + first);
+        for (std::int64_t k = first; k < std::min(count, first + line); ++k)
+          to[k - first] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[k] / scale), -127.0f, 127.0f));
       }
     }
   }

@@ -25,7 +25,8 @@ class Checkpoint {
     const std::filesystem::path root = test::golden_directory("llm"), folder = scratch_.path() / "model";
     std::filesystem::create_directory(folder);
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-      if (entry.path().filename() == "config.json") first_ = std::min(first_, entry.path().parent_path());
+      const std::filesystem::path model = entry.path().parent_path();
+      if (entry.path().filename() == "config.json" && (first_.empty() || model < first_)) first_ = model;
     }
     for (const auto& entry : std::filesystem::directory_iterator(first_)) {
       if (entry.path().filename() != "expected.safetensors")
@@ -51,10 +52,13 @@ class Checkpoint {
 
  private:
   Scratch scratch_;
-  std::filesystem::path first_ = "~";  // behind every absolute path
+  std::filesystem::path first_;  // the first of the fixture set's models
 };
 
-double sum(const nlohmann::json& numbers) { return std::accumulate(numbers.begin(), numbers.end(), 0.0); }
+std::int64_t sum(const nlohmann::json& numbers) {
+  const auto values = numbers.get<std::vector<std::int64_t>>();
+  return std::accumulate(values.begin(), values.end(), std::int64_t{0});
+}
 
 TEST(GenerateCommand, StreamsTheTextThatItsRecordHolds) {
   const Checkpoint model;

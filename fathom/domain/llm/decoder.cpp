@@ -18,8 +18,10 @@ void Decoder::begin(std::span<const Work> works, const ExitRule& rule) {
   width_ = config.width;
   ids_.clear();
   offset_.clear();
+  output_.clear();
   pieces_.clear();
   active_.clear();
+  std::int64_t outputs = 0;
   for (const Work& work : works) {
     base::require(!work.ids.empty(), "llm::Decoder", "tokens", 0, ">= 1", "a pass is about new tokens");
     if (work.first + rows_in(work) > config.context) {
@@ -27,6 +29,8 @@ void Decoder::begin(std::span<const Work> works, const ExitRule& rule) {
                  work.first + rows_in(work) - 1, config.context);
     }
     offset_.push_back(static_cast<std::int64_t>(ids_.size()));
+    output_.push_back(outputs);
+    outputs += work.every_row ? rows_in(work) : 1;
     ids_.insert(ids_.end(), work.ids.begin(), work.ids.end());
     pieces_.push_back(piece_of(work));
   }
@@ -34,6 +38,8 @@ void Decoder::begin(std::span<const Work> works, const ExitRule& rule) {
   context_.resize(std::max(context_.size(), numbers));
   x_.resize(std::max(x_.size(), numbers));
   done_.resize(std::max(done_.size(), numbers));
+  logits_.resize(std::max(logits_.size(), static_cast<std::size_t>(outputs * config.vocabulary)));
+  known_.assign(works.size(), 0);
   model_.prelude(pieces_, ids_.data(), context_.data());
   while (checks_.size() < works.size()) checks_.emplace_back(rule, config.exit_threshold);
   thoughts_.assign(works.size(), {});
@@ -102,7 +108,12 @@ void Decoder::check(std::span<const Work> works, const ExitRule& rule, std::int6
     if (rule.needs_logits())
       logits = {check_logits_.data() + static_cast<std::int64_t>(k) * vocabulary, static_cast<std::size_t>(vocabulary)};
     const double p = rule.criterion == Criterion::gate ? model_.stop_probability(x + (rows - 1) * width_) : 0;
-    if (!checks_[a.work].check({x, static_cast<std::size_t>(rows * width_)}, logits, p)) continue;
+    const bool leaves = checks_[a.work].check({x, static_cast<std::size_t>(rows * width_)}, logits, p);
+    if (!logits.empty() && !works[a.work].every_row && (leaves || works[a.work].steps == t + 1)) {
+      std::copy(logits.begin(), logits.end(), logits_.begin() + output_[a.work] * vocabulary);
+      known_[a.work] = 1;
+    }
+    if (!leaves) continue;
     leaving_[k] = 1;
     thoughts_[a.work].exited = true;
     thoughts_[a.work].steps = t + 1;
@@ -110,26 +121,36 @@ void Decoder::check(std::span<const Work> works, const ExitRule& rule, std::int6
   leave(works);
 }
 
-void Decoder::finish(std::span<const Work> works) {
-  const std::int64_t vocabulary = model_.config().vocabulary;
+// Logits of works first .. last-1 from their final states.
+void Decoder::read_out(std::span<const Work> works, std::size_t first, std::size_t last) {
   wanted_.clear();
   pieces_.clear();
-  for (std::size_t w = 0; w < works.size(); ++w) {
+  for (std::size_t w = first; w < last; ++w) {
     pieces_.push_back(piece_of(works[w]));
-    const std::int64_t last = offset_[w] + rows_in(works[w]) - 1;
-    for (std::int64_t r = works[w].every_row ? offset_[w] : last; r <= last; ++r) wanted_.push_back(r);
+    const std::int64_t begin = offset_[w] - offset_[first], end = begin + rows_in(works[w]);
+    for (std::int64_t r = works[w].every_row ? begin : end - 1; r < end; ++r) wanted_.push_back(r);
   }
-  logits_.resize(std::max(logits_.size(), wanted_.size() * static_cast<std::size_t>(vocabulary)));
-  model_.coda(pieces_, done_.data(), wanted_, logits_.data());
-  std::int64_t row = 0;
+  model_.coda(pieces_, done_.data() + offset_[first] * width_, wanted_,
+              logits_.data() + output_[first] * model_.config().vocabulary);
+}
+
+// A pass whose last check gave a work's logits needs no coda for it again.
+void Decoder::finish(std::span<const Work> works) {
+  if (std::find(known_.begin(), known_.end(), 1) == known_.end()) {
+    read_out(works, 0, works.size());
+  } else {
+    for (std::size_t w = 0; w < works.size(); ++w) {
+      if (known_[w] == 0) read_out(works, w, w + 1);
+    }
+  }
+  const std::int64_t vocabulary = model_.config().vocabulary;
   for (std::size_t w = 0; w < works.size(); ++w) {
     const std::int64_t rows = works[w].every_row ? rows_in(works[w]) : 1;
     const std::int64_t last = offset_[w] + rows_in(works[w]) - 1;
     Thought& thought = thoughts_[w];
     thought.values = checks_[w].values();
-    thought.logits = {logits_.data() + row * vocabulary, static_cast<std::size_t>(rows * vocabulary)};
+    thought.logits = {logits_.data() + output_[w] * vocabulary, static_cast<std::size_t>(rows * vocabulary)};
     thought.state = {done_.data() + last * width_, static_cast<std::size_t>(width_)};
-    row += rows;
   }
 }
 

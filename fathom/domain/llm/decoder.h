@@ -49,16 +49,17 @@ class Decoder {
   void retire(std::span<const Work> works, std::int64_t t);
   void check(std::span<const Work> works, const ExitRule& rule, std::int64_t t);
   void leave(std::span<const Work> works);
+  void read_out(std::span<const Work> works, std::size_t first, std::size_t last);
   void finish(std::span<const Work> works);
   Chunk active_chunk(std::span<const Work> works);
 
   LoopedModel& model_;
   std::int64_t width_ = 0;
-  std::vector<std::int64_t> ids_, offset_, wanted_;
+  std::vector<std::int64_t> ids_, offset_, output_, wanted_;
   std::vector<float> context_, x_, done_, logits_, check_logits_;
   std::vector<Piece> pieces_;
   std::vector<Active> active_;
-  std::vector<char> leaving_;
+  std::vector<char> leaving_, known_;
   std::vector<ExitChecks> checks_;
   std::vector<Thought> thoughts_;
 };

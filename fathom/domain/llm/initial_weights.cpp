@@ -16,17 +16,6 @@ namespace {
 
 constexpr double kCut = 3;  // deviations
 
-// The shape of a matrix by the end of its name; empty for an unknown one.
-std::vector<std::int64_t> matrix_shape(const ModelConfig& c, const std::string& name) {
-  if (name.ends_with("Wqkv.weight")) return {3 * c.width, c.width};
-  if (name.ends_with("attn.proj.weight")) return {c.width, c.width};
-  if (name.ends_with("mlp.fc.weight")) return {2 * c.hidden, c.width};
-  if (name.ends_with("mlp.proj.weight")) return {c.width, c.hidden};
-  if (name.ends_with("adapter.weight")) return {c.width, 2 * c.width};
-  if (name.ends_with("wte.weight") || name.ends_with("lm_head.weight")) return {c.vocabulary, c.width};
-  return {};
-}
-
 void draw(Tensor part, double deviation, std::uint64_t seed) {
   const double tail = std::erf(kCut / std::sqrt(2.0));
   const at::Generator generator = at::detail::createCPUGenerator(seed);
@@ -35,7 +24,7 @@ void draw(Tensor part, double deviation, std::uint64_t seed) {
 }
 
 Tensor matrix(const ModelConfig& c, const std::string& name, std::uint64_t seed) {
-  Tensor weight = at::empty(matrix_shape(c, name));
+  Tensor weight = at::empty(weight_shape(c, name));
   const auto depth = static_cast<double>(c.prelude + c.core * c.recurrences + c.coda);
   const double small = c.init_std / std::sqrt(2 * depth);
   const std::int64_t half = weight.size(0) / 2;
@@ -46,24 +35,30 @@ Tensor matrix(const ModelConfig& c, const std::string& name, std::uint64_t seed)
   return weight;
 }
 
-bool known(const ModelConfig& c, const std::string& name) {
-  if (name == "lm_head.weight") return !c.tied;
-  if (name.ends_with("adapter.bias")) return c.adapter_bias;
-  if (name.ends_with("qk_bias")) return c.qk_bias;
-  return !matrix_shape(c, name).empty() || name.ends_with("ln_f.weight") || name.find(".norm_") != std::string::npos;
-}
-
 }  // namespace
+
+std::vector<std::int64_t> weight_shape(const ModelConfig& c, const std::string& name) {
+  if (name.ends_with("attn.Wqkv.weight")) return {3 * c.width, c.width};
+  if (name.ends_with("attn.proj.weight")) return {c.width, c.width};
+  if (name.ends_with("attn.qk_bias") && c.qk_bias) return {2, 1, c.heads, c.head_dim()};
+  if (name.ends_with("mlp.fc.weight")) return {2 * c.hidden, c.width};
+  if (name.ends_with("mlp.proj.weight")) return {c.width, c.hidden};
+  if (name.find(".norm_") != std::string::npos || name == "transformer.ln_f.weight") return {c.width};
+  if (name == "transformer.adapter.weight") return {c.width, 2 * c.width};
+  if (name == "transformer.adapter.bias" && c.adapter_bias) return {c.width};
+  if (name == "transformer.wte.weight" || (name == "lm_head.weight" && !c.tied)) return {c.vocabulary, c.width};
+  return {};
+}
 
 Weights initial_weights(const ModelConfig& config, std::uint64_t seed) {
   base::require(config.architecture == Architecture::raven, "llm::initial_weights", "model_type", "ouro",
                 "huginn_raven", "other models are loaded, not trained");
   const auto get = [c = config, seed](const std::string& name) {
-    if (name.ends_with("adapter.bias")) return at::zeros({c.width});
-    if (name.ends_with("qk_bias")) return at::zeros({2, 1, c.heads, c.head_dim()});
-    return matrix_shape(c, name).empty() ? at::ones({c.width}) : matrix(c, name, seed);
+    const std::vector<std::int64_t> shape = weight_shape(c, name);
+    if (shape.size() == 2) return matrix(c, name, seed);
+    return name.ends_with("bias") ? at::zeros(shape) : at::ones(shape);
   };
-  return {[c = config](const std::string& name) { return known(c, name); }, get, "initial weights"};
+  return {[c = config](const std::string& name) { return !weight_shape(c, name).empty(); }, get, "initial weights"};
 }
 
 }  // namespace fathom::llm

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "fathom/domain/llm/model_config.h"
 #include "fathom/domain/llm/weights.h"
@@ -14,5 +16,8 @@
 namespace fathom::llm {
 
 Weights initial_weights(const ModelConfig& config, std::uint64_t seed);
+
+// The shape of Raven's parameter `name`; empty for a name that is none.
+std::vector<std::int64_t> weight_shape(const ModelConfig& config, const std::string& name);
 
 }  // namespace fathom::llm

@@ -1,15 +1,14 @@
 #include "fathom/domain/llm/weights.h"
 
-#include <cstring>
 #include <map>
 #include <memory>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/empty.h>
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
 #include "fathom/io/weight_files.h"
+#include "fathom/train/tensor_file.h"
 
 namespace fathom::llm {
 
@@ -24,29 +23,6 @@ void check_shape(const Tensor& tensor, const std::vector<std::int64_t>& shape, c
              fmt::join(shape, ", "));
 }
 
-at::ScalarType type_of(const io::WeightView& view) {
-  switch (view.dtype) {
-    case io::DType::f64:
-      return at::kDouble;
-    case io::DType::f32:
-      return at::kFloat;
-    case io::DType::f16:
-      return at::kHalf;
-    case io::DType::bf16:
-      return at::kBFloat16;
-    default:
-      base::fail(kPlace, "{} has type {}, weights are floating numbers", view.name, io::name_of(view.dtype));
-  }
-}
-
-// The tensor's own memory; the pages of the file go back.
-Tensor copy_of(const io::WeightView& view) {
-  Tensor tensor = at::empty(view.shape, type_of(view));
-  std::memcpy(tensor.data_ptr(), view.bytes.data(), view.bytes.size());
-  io::release(view);
-  return tensor;
-}
-
 }  // namespace
 
 Tensor Weights::floats(const std::string& name, const std::vector<std::int64_t>& shape) const {
@@ -59,7 +35,7 @@ Tensor Weights::floats(const std::string& name, const std::vector<std::int64_t>&
 Weights read_weights(const std::filesystem::path& folder) {
   const auto files = std::make_shared<const io::WeightFiles>(io::WeightFiles::open(folder));
   return {[files](const std::string& name) { return files->find(name) != nullptr; },
-          [files](const std::string& name) { return copy_of(files->at(name)); }, folder.string()};
+          [files](const std::string& name) { return train::mapped_tensor(files, name); }, folder.string()};
 }
 
 Weights weights_of(const torch::nn::Module& module) {

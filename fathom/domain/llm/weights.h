@@ -16,14 +16,15 @@ namespace fathom::llm {
 
 struct Weights {
   std::function<bool(const std::string& name)> has;
-  std::function<Tensor(const std::string& name)> get;  // on the CPU, in the file's dtype
+  std::function<Tensor(const std::string& name)> get;  // on the CPU, in the file's dtype, to be read only
   std::string origin;
 
   // The tensor as contiguous float32. Throws Error when it is absent or not of this shape.
   Tensor floats(const std::string& name, const std::vector<std::int64_t>& shape) const;
 };
 
-// The tensors of a checkpoint folder: model.safetensors, or the shards that model.safetensors.index.json names.
+// The tensors of a checkpoint folder where its files are mapped: model.safetensors, or the shards that
+// model.safetensors.index.json names.
 Weights read_weights(const std::filesystem::path& folder);
 
 // The parameters of a module under their names.

@@ -39,6 +39,18 @@ TEST(GoldenRaven, PreludeMatches) {
     expect_near(g.model->embed(g.at("input_ids")), g.at("prelude_out"), kLogits, g.name);
 }
 
+// A checkpoint may hold the cosines and sines of its positions: (1, positions, 1, head_dim / 2, 2).
+TEST(GoldenRaven, RotaryTableIsTheCheckpoints) {
+  for (const GoldenModel& g : golden_models()) {
+    const Weights weights = read_weights(g.folder);
+    if (!weights.has("freqs_cis")) continue;
+    const Tensor theirs = weights.get("freqs_cis")[0].squeeze(1);
+    const nn::RotaryTable ours = g.model->rotary(at::arange(theirs.size(0), at::kLong));
+    expect_near(ours.cos, theirs.select(-1, 0), 1e-6, g.name + " cos");
+    expect_near(ours.sin, theirs.select(-1, 1), 1e-6, g.name + " sin");
+  }
+}
+
 TEST(GoldenRaven, OneRecurrenceMatchesLayerByLayer) {
   const at::NoGradGuard no_grad;
   for (const GoldenModel& g : golden_models()) {
