@@ -235,7 +235,8 @@ void read_model(const Document& file, const json& root, Names& names, TokenizerP
   read_merges(file, model, names, parts);
   parts.bpe.ignore_merges = file.flag(model, "ignore_merges", false);
   const json* unknown = file.find(model, "unk_token");
-  if (unknown && *unknown != "") parts.bpe.unknown = names.id_of(file.as_text(*unknown, "unk_token"), "unk_token");
+  const std::string unknown_name = unknown ? file.as_text(*unknown, "unk_token") : "";
+  if (!unknown_name.empty()) parts.bpe.unknown = names.id_of(unknown_name, "unk_token");
 }
 
 AddedToken added_token(const Document& file, const json& entry) {

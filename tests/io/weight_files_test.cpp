@@ -27,6 +27,9 @@ using testing::HasSubstr;
 
 // A folder of its own, removed at the end.
 class WeightFilesTest : public testing::Test {
+ public:
+  ~WeightFilesTest() override { fs::remove_all(folder); }
+
  protected:
   fs::path folder = fs::path(testing::TempDir()) / fmt::format("fathom_weights_{}", ::getpid());
 
@@ -40,7 +43,6 @@ class WeightFilesTest : public testing::Test {
     index(
         R"({"metadata":{"total_size":26},"weight_map":{"x":"a.safetensors","y":"b.safetensors","z":"b.safetensors"}})");
   }
-  ~WeightFilesTest() override { fs::remove_all(folder); }
 
   void index(std::string_view text) { base::write_atomically(folder / "model.safetensors.index.json", text); }
   std::string refusal_of_folder() {
@@ -273,20 +275,21 @@ std::int64_t growth_of_conversion(const fs::path& path) {
   return status_kilobytes("VmHWM:") - before;
 }
 
-// 32 tensors of 4 MB become 64 MB. A child process begins with a peak of its own.
+// 8 tensors of 16 MB become 64 MB. A child process begins with a peak of its own. (The system may map a file in pieces
+// of 2 MB or more, whatever the size of a band.)
 TEST_F(WeightFilesTest, ConversionNeedsTheTargetAndOneTensor) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "a sanitizer's own memory would be counted";
 #endif
-  constexpr std::int64_t kTensors = 32, kTensorBytes = 4 << 20;
+  constexpr std::int64_t kTensors = 8, kTensorBytes = 16 << 20;
   Safetensors file;
   for (std::int64_t t = 0; t < kTensors; ++t) {
     file.tensors.push_back(
-        {fmt::format("t{}", t), DType::f32, {1024, 1024}, std::string(kTensorBytes, static_cast<char>(t))});
+        {fmt::format("t{}", t), DType::f32, {4096, 1024}, std::string(kTensorBytes, static_cast<char>(t))});
   }
   write_safetensors(folder / "many.safetensors", file);
   file.tensors.clear();
-  ::malloc_trim(0);  // or the child would find the memory that was freed here
+  ::malloc_trim(0);  // what was freed must not serve the conversion, nor count as its peak
   int ends[2];
   ASSERT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
@@ -303,9 +306,8 @@ TEST_F(WeightFilesTest, ConversionNeedsTheTargetAndOneTensor) {
   ::close(ends[1]);
   const std::int64_t target = kTensors * kTensorBytes / 2 / 1024, one_tensor = kTensorBytes / 1024;
   std::cout << "peak above the beginning: " << growth << " kB, target " << target << " kB" << std::endl;
-  EXPECT_GE(growth, target / 2);  // some of it may lie where the parent freed little pieces
-  constexpr std::int64_t kProcess = 2048;  // code, stack and heap that the child touches for the first time
-  EXPECT_LE(growth, target + one_tensor + kProcess);
+  EXPECT_GE(growth, target / 10 * 9);  // or nothing was measured
+  EXPECT_LE(growth, target + one_tensor);
 }
 
 }  // namespace
