@@ -84,7 +84,10 @@ void find_dips(Dynamics& d) {
 
 double Dynamics::growth() const { return *std::max_element(lipschitz.begin(), lipschitz.end()) / lipschitz.front(); }
 
-double Dynamics::shortfall() const { return std::abs(lipschitz.back() / target_lipschitz - 1); }
+double Dynamics::shortfall() const {
+  const double difference = std::abs(lipschitz.back() - target_lipschitz);
+  return difference > 0 ? difference / target_lipschitz : 0;
+}
 
 std::int64_t iterations_needed(const Tensor& eps, std::int64_t most) {
   const double needed = std::ceil(8 / eps.min().item<double>());

@@ -40,9 +40,10 @@ struct Operator {
   std::string formula;  // G(y, x)
   double a = 0, b = 0;  // claimed: the Lipschitz constant in x is at most a + b ||y||
   double mu_slope = 0;  // claimed: that of mu(x) = 1 - step(x)
-  std::function<Tensor(const Tensor& x)>
-      step;  // (N, d) -> (N, 1): G contracts by exactly 1 - step, y_t - F = (1 - step)^t (y_0 - F)
-  std::function<Map(const Tensor& x)> at;  // y -> G(y, x) for the rows of x; can be compacted
+  // (N, d) -> (N, 1): G contracts by exactly 1 - step, y_t - F = (1 - step)^t (y_0 - F).
+  std::function<Tensor(const Tensor& x)> step;
+  // y -> G(y, x) for the rows of x; can be compacted.
+  std::function<Map(const Tensor& x)> at;
 };
 
 Operator regular_operator(const Target& target, const Tensor& anchors, double c, double kappa);

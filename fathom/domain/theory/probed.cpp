@@ -83,8 +83,9 @@ std::vector<Interval> intervals_of(double low, double high, std::vector<double> 
   for (const Interval& part : intervals) {
     const double room = part.high - part.low - margin * (int{part.pole_low} + int{part.pole_high});
     if (room > 0) continue;
-    base::fail("theory::probe_interval", "margin = {} violates < {}, half of [{}, {}]; lower it", margin,
-               (part.high - part.low) / 2, part.low, part.high);
+    throw UsageError(fmt::format("[theory::probe_interval] margin = {} violates < {} between {} and {}; lower it",
+                                 margin, (part.high - part.low) / (int{part.pole_low} + int{part.pole_high}), part.low,
+                                 part.high));
   }
   return intervals;
 }

@@ -24,7 +24,7 @@ struct Probed {
 };
 
 // [low, high] without `margin` about each pole, `points` in all, at least 4 between two poles. Poles outside are
-// ignored. Errors (fathom::Error): nothing is left between two poles.
+// ignored. Errors (UsageError): nothing is left between two poles.
 Probed probe_interval(double low, double high, const std::vector<double>& poles, double margin, std::int64_t points);
 
 // margin <= ||x|| <= 1 in the plane: the curve is a ray. Seeded.

@@ -1,7 +1,6 @@
 #include "fathom/domain/theory/reciprocal_study.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include <fmt/format.h>
 
@@ -29,8 +28,8 @@ struct ReciprocalStudy {
 
 ReciprocalStudy study(const ConstructedConfig& config) {
   ReciprocalStudy s{.eta = config.eta, .target = make_target("reciprocal", {})};
-  s.T = static_cast<std::int64_t>(std::ceil(8 / (s.eta * kLow)));
   s.probed = s.target.probe(kLow, config.points, 0);
+  s.T = iterations_needed(reciprocal_operator(s.eta).step(s.probed.x), config.iterations);
   s.check = check_reciprocal(s.probed, s.eta, s.T);
   s.regularity = check_regularity(reciprocal_operator(s.eta), s.target, s.probed);
   for (std::size_t i = 1; i <= s.check.lipschitz.size(); i = std::max(i + 1, i * 6 / 5)) {

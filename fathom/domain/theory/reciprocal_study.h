@@ -6,7 +6,7 @@
 
 namespace fathom::theory {
 
-// Its iterates at every t = 1..8 / (1e-3 eta) in float64 against their closed form: curve, checks and figure.
+// Its iterates at every t = 1..T, T = 8 / (1e-3 eta) in float64 against their closed form: curve, checks and figure.
 void append_reciprocal(const ConstructedConfig& config, base::StudyRecord& record);
 
 }  // namespace fathom::theory

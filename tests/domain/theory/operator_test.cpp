@@ -229,9 +229,9 @@ RC_GTEST_PROP(RegularOperatorProperty, HoldsForRandomTargets, ()) {
   const Regularity r = check_regularity(op, target, probed);
   RC_ASSERT(r.contracts());
   RC_ASSERT(r.excess <= 1 + between_neighbours(op, target, probed, c, kappa) / op.a);
-  const Dynamics d = run_dynamics(op, target, probed, 500);
+  const Dynamics d = run_dynamics(op, target, probed, 200);
   RC_ASSERT(d.deviation <= 8 * 1.2e-16 / op.step(probed.x).min().item<double>());
-  const FixedPoints found = find_fixed_points(op, target, probed, 1e-6, 3000);
+  const FixedPoints found = find_fixed_points(op, target, probed, 1e-6, 1000);
   RC_ASSERT(found.largest_difference <= 1);
   RC_ASSERT(found.excess <= 1 + 1e-6);
   RC_ASSERT(found.at_target <= 4e-16);
