@@ -8,6 +8,7 @@ namespace fathom::app {
 
 std::unique_ptr<Job> make_job(const Request& request, const std::atomic<bool>& stop) {
   if (request.domain == "lp") return make_lp_job(request, stop);
+  if (request.domain == "llm") return make_llm_job(request, stop);
   if (request.domain == "map") return make_map_job(request);
   if (request.domain == "theory") return make_theory_job(request, stop);
   base::fail("app::make_job", "the engine has no domain '{}'; install the program again", request.domain);

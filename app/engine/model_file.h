@@ -6,7 +6,10 @@
 
 namespace fathom::app {
 
-// `asked`, or where it is empty the shipped file `name` in <program>/../share/fathom/models.
+// The looped language model that ships: a checkpoint folder, byte by byte.
+inline constexpr const char* kShippedLlm = "bytes";
+
+// `asked`, or where it is empty the shipped file or folder `name` in <program>/../share/fathom/models.
 // Errors: no such file, with what to do.
 std::filesystem::path model_file(const std::string& asked, const std::string& name);
 

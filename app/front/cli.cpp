@@ -53,10 +53,19 @@ void add_run_flag(CLI::App* command, Invocation& in, const std::string& name) {
                                             : "NAME");
 }
 
+// Flags of a domain's own; with another domain they are refused when the options are resolved.
+void add_domain_flags(CLI::App* command, Invocation& in, const Domain& domain) {
+  for (const DomainFlag& own : domain.flags) {
+    const auto record = [&in, own](const std::string& value) { in.flags.push_back({own.option, value, own.flag}); };
+    command->add_option_function<std::string>(own.flag, record, own.help)->type_name("FILE");
+  }
+}
+
 // What every command that runs a domain's job takes.
 void add_job_flags(CLI::App* command, Invocation& in) {
   command->add_option("domain", in.request.domain, "the field: " + domain_names())->type_name(domain_names());
   for (const char* name : {"preset", "seed", "seeds", "threads", "device"}) add_run_flag(command, in, name);
+  for (const Domain& domain : domains()) add_domain_flags(command, in, domain);
   command->add_option("--config", in.config_file, "options from a TOML file")->type_name("FILE");
   command->add_option("--set", in.sets, "one option of the domain, such as study.iterations=12; may be repeated")
       ->type_name("KEY=VALUE")

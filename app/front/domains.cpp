@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
+#include "fathom/domain/llm/config.h"
 #include "fathom/domain/lp/config.h"
 #include "fathom/domain/map/config.h"
 #include "fathom/domain/theory/config.h"
@@ -12,8 +13,9 @@ namespace fathom::app {
 namespace {
 
 template <class Config>
-Domain domain_of(std::string name, std::string summary, Config (*preset)(std::string_view)) {
-  return {std::move(name), std::move(summary),
+Domain domain_of(std::string name, std::string summary, Config (*preset)(std::string_view),
+                 std::vector<DomainFlag> flags = {}) {
+  return {std::move(name), std::move(summary), std::move(flags),
           [preset](std::string_view word) { return OptionSet(word, preset(word)); }};
 }
 
@@ -31,6 +33,9 @@ std::vector<std::pair<std::string, std::string>> OptionSet::domain_settings() co
 const std::vector<Domain>& domains() {
   static const std::vector<Domain> list = {
       domain_of("lp", "linear programs: a bipartite graph block whose fixed point predicts the solution", lp::preset),
+      domain_of("llm", "a looped language model: trained on bytes of a text, or asked pairs of prompts", llm::preset,
+                {{"--train", "data.corpus", "llm: train a byte-level model on this text"},
+                 {"--pairs", "study.pairs", "llm: answer these prompt pairs with every number of steps (CSV)"}}),
       domain_of("map", "a map G(y, x) of your own, given as a TorchScript file; nothing is trained", map::preset),
       domain_of("theory", "the expressive-power theorem: constructed, learned and measured on targets F(x)",
                 theory::preset),

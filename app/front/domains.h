@@ -42,9 +42,15 @@ class OptionSet {
   std::size_t run_count_ = 0;
 };
 
+// A flag of a domain's own that sets one of its options: --train FILE is data.corpus=FILE.
+struct DomainFlag {
+  std::string flag, option, help;
+};
+
 struct Domain {
   std::string name;
   std::string summary;
+  std::vector<DomainFlag> flags;
   std::function<OptionSet(std::string_view preset)> options;  // the preset is one of kPresets
 };
 

@@ -24,9 +24,23 @@ std::string chosen_preset(const std::vector<Setting>& settings) {
   return run.preset;
 }
 
+// A flag of one domain's own, such as --train, given with another.
+void check_flags(const Domain& domain, const std::vector<Setting>& settings) {
+  for (const Domain& other : domains()) {
+    if (other.name == domain.name) continue;
+    for (const DomainFlag& own : other.flags) {
+      for (const Setting& setting : settings) {
+        if (setting.origin != own.flag) continue;
+        throw UsageError(fmt::format("{} is an option of the domain {}, not of {}", own.flag, other.name, domain.name));
+      }
+    }
+  }
+}
+
 }  // namespace
 
 OptionSet resolve(const Domain& domain, const std::vector<Setting>& settings) {
+  check_flags(domain, settings);
   OptionSet options = domain.options(chosen_preset(settings));
   for (const Setting& setting : settings) apply(options.fields(), setting);
   options.check();

@@ -49,7 +49,7 @@ CurveColumns columns_of(const base::StudyRecord& record, const std::string& name
   return {.groups = distinct(curves, &Curve::group).size() > 1,
           .spread = std::any_of(curves.begin(), curves.end(), [](const Curve* curve) { return has_spread(*curve); }),
           .better = quantity.better,
-          .depth = quantity.along_training ? NAN : training_depth(record)};
+          .depth = quantity.along_iterations() ? training_depth(record) : NAN};
 }
 
 std::vector<std::string> curve_row(const Curve& curve, const CurveColumns& columns) {

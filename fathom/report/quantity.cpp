@@ -42,6 +42,33 @@ const std::map<std::string, Quantity>& known() {
         .better = Better::higher,
         .from_zero = true,
         .never_log = true}},
+      {"nats per byte",
+       {.title = "Held-out loss",
+        .reading = "Mean -ln p of the next byte of held-out text after t iterations; lower is better.",
+        .better = Better::lower}},
+      {"steps by certainty",
+       {.title = "Steps with an adaptive exit",
+        .reading =
+            "Mean iterations of the bytes of each tenth, from the most certain predictions (1) to the least (10); "
+            "a line for each exit rule. A rising line: easy bytes take fewer steps.",
+        .from_zero = true,
+        .x_label = "tenth of the bytes, by entropy of the prediction",
+        .section = "Adaptive exit"}},
+      {"loss by steps",
+       {.title = "Loss at an adaptive exit",
+        .reading =
+            "Held-out loss against the mean iterations a byte takes: a point for each threshold of an exit rule, "
+            "and for the same number of iterations everywhere. Lower and further left is better.",
+        .better = Better::lower,
+        .x_label = "mean iterations of a byte",
+        .section = "Adaptive exit"}},
+      {"answer lipschitz",
+       {.title = "Distance of answers over distance of prompts",
+        .reading =
+            "Two prompts that differ in a word or two, answered with t iterations: the answers' distance in words "
+            "over the prompts'. A rising curve means that the model tells prompts apart more finely.",
+        .from_zero = true,
+        .section = "Prompt pairs"}},
       {"training loss",
        {.title = "Training loss",
         .reading = "Loss while training, by optimiser step; lower is better.",
@@ -80,8 +107,11 @@ Quantity quantity_of(const std::string& name) {
 }
 
 std::string metric_words(const std::string& metric) {
-  static const std::map<std::string, std::string> kWords = {
-      {"rel_l2", "relative L2 error"}, {"mse", "mean squared error"}, {"psnr", "PSNR (dB)"}, {"ssim", "SSIM"}};
+  static const std::map<std::string, std::string> kWords = {{"rel_l2", "relative L2 error"},
+                                                            {"mse", "mean squared error"},
+                                                            {"psnr", "PSNR (dB)"},
+                                                            {"ssim", "SSIM"},
+                                                            {"nats_per_byte", "loss in nats per byte"}};
   const auto [name, place] = metric_and_place(metric);
   const auto entry = kWords.find(name);
   return entry != kWords.end() ? entry->second + place : spaced(metric);
@@ -89,7 +119,8 @@ std::string metric_words(const std::string& metric) {
 
 Better better_of(const std::string& metric) {
   static const std::set<std::string> kHigher = {"psnr", "ssim", "accuracy", "solved", "exact_match"};
-  static const std::set<std::string> kLower = {"rel_l2", "mse", "error", "loss", "perplexity", "residual"};
+  static const std::set<std::string> kLower = {"rel_l2",     "mse",      "error",        "loss",
+                                               "perplexity", "residual", "nats_per_byte"};
   const std::string name = metric_and_place(metric).first;
   if (kHigher.contains(name)) return Better::higher;
   return kLower.contains(name) ? Better::lower : Better::neither;

@@ -16,6 +16,10 @@ struct Quantity {
   bool always_log = false;      // else log when the values span more than a factor 50
   bool never_log = false;       // already logarithmic, or signed
   bool along_training = false;  // the axis counts training steps, not iterations
+  std::string x_label;          // what the axis counts where it is neither
+  std::string section;          // heading of its pictures; "": that of their axis
+
+  bool along_iterations() const { return !along_training && x_label.empty(); }
 };
 
 // Of a curve. A name that is not known is its own title.

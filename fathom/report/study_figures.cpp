@@ -54,7 +54,7 @@ bool is_log(const Quantity& quantity, const Curves& curves) {
 
 std::vector<Rule> vertical_rules(const base::StudyRecord& record, const Quantity& quantity) {
   const double depth = training_depth(record);
-  if (quantity.along_training || !std::isfinite(depth)) return {};
+  if (!quantity.along_iterations() || !std::isfinite(depth)) return {};
   return {{depth, "training depth " + significant(depth)}};
 }
 
@@ -64,6 +64,11 @@ const base::ModelResult* best_baseline(const base::StudyRecord& record, const st
   const int best = best_model(record, main_metric(record), "baseline");
   if (best < 0 || (quantity != "error" && quantity != main_metric(record))) return nullptr;
   return &record.models[static_cast<std::size_t>(best)];
+}
+
+std::string x_label(const Quantity& quantity) {
+  if (quantity.along_training) return "optimiser step";
+  return quantity.x_label.empty() ? "iteration t" : quantity.x_label;
 }
 
 // Under the title: what unit the error has, and which way is better.
@@ -147,7 +152,7 @@ NamedSvg line_figure(const base::StudyRecord& record, const std::string& name, c
   const bool by_model = distinct(curves, &Curve::model).size() > 1;
   LineChart chart;
   chart.title = panel.empty() ? quantity.title : quantity.title + ": " + panel;
-  chart.x_label = quantity.along_training ? "optimiser step" : "iteration t";
+  chart.x_label = x_label(quantity);
   chart.y_label = y_label(record, name, quantity);
   chart.y.scale = is_log(quantity, all) ? Scale::log : Scale::linear;
   chart.y.from_zero = quantity.from_zero;

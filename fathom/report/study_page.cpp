@@ -33,7 +33,9 @@ void write_results(HtmlPage& page, const base::StudyRecord& record) {
 // table.
 std::string heading_of(const std::string& quantity) {
   if (quantity.empty()) return "";
-  return quantity_of(quantity).along_training ? "While training" : "Along the iterations";
+  const Quantity known = quantity_of(quantity);
+  if (!known.section.empty()) return known.section;
+  return known.along_training ? "While training" : "Along the iterations";
 }
 
 void write_numbers(HtmlPage& page, const base::StudyRecord& record, const std::string& quantity) {

@@ -88,6 +88,8 @@ std::string along_iterations(const base::StudyRecord& record) {
   if (best < 0) return "";
   const std::string& name = model_at(record, best).name;
   const base::Curve* curve = find_curve(record, name, "error");
+  const std::string what = curve != nullptr ? "error" : metric_words(main_metric(record));
+  if (curve == nullptr) curve = find_curve(record, name, main_metric(record));
   const std::size_t count = curve == nullptr ? 0 : std::min(curve->t.size(), curve->mean.size());
   if (count < 3) return "";
   std::size_t least = 0;
@@ -96,7 +98,8 @@ std::string along_iterations(const base::StudyRecord& record) {
   }
   const auto value = [&](std::size_t i) { return significant(curve->mean[i], 3); };
   const auto time = [&](std::size_t i) { return significant(curve->t[i]); };
-  std::string out = fmt::format("Along its iterations the error of {} goes from {} at t = {}", name, value(0), time(0));
+  std::string out =
+      fmt::format("Along its iterations the {} of {} goes from {} at t = {}", what, name, value(0), time(0));
   if (least > 0 && least + 1 < count)
     out += fmt::format(" to {}, its least, at t = {}, and is", value(least), time(least));
   else

@@ -295,6 +295,17 @@ TEST(Summary, SaysOnlyWhatTheRecordHolds) {
   EXPECT_EQ(summary(record), "1 model was trained. The check holds.");
 }
 
+// A curve over another axis than the iterations has no training depth to compare with, and its own heading.
+TEST(StudyPage, OtherAxesHaveTheirNameAndNoTrainingDepth) {
+  base::StudyRecord record = sample_record();
+  record.curves = {{"implicit-8", "loss_by_steps", "fixed", {1, 4}, {2, 1}, {}, {}}};
+  EXPECT_THAT(curve_table(record, "loss_by_steps").header, ElementsAre("model", "first", "best", "at", "last", "at"));
+  const std::string page = study_page(record);
+  EXPECT_THAT(page, HasSubstr("Adaptive exit"));
+  EXPECT_THAT(page, HasSubstr("mean iterations of a byte"));
+  EXPECT_THAT(page, Not(HasSubstr("training depth 12")));
+}
+
 TEST(Quantity, UnknownNamesAreTheirOwnTitle) {
   EXPECT_EQ(quantity_of("row_violation").title, "Row violation");
   EXPECT_EQ(quantity_of("row_violation").better, Better::neither);

@@ -2,7 +2,6 @@
 // iterations, a table of all models and of predictors that know nothing, and the checks of the study's claims.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <ATen/core/grad_mode.h>
 
@@ -19,6 +18,7 @@
 #include "fathom/measure/lipschitz.h"
 #include "fathom/measure/metrics.h"
 #include "fathom/measure/summary.h"
+#include "fathom/study/average.h"
 #include "fathom/study/unroll.h"
 #include "fathom/tensor/convert.h"
 
@@ -140,19 +140,13 @@ Curve training_curve(const Trained& trained) {
           trained.loss};
 }
 
-// One training of one model.
-struct Measured {
-  base::ModelResult result;
-  std::vector<Curve> curves;
-};
-
-Measured measure(const Config& config, const Trained& trained, const Dataset& test_data, const Batch& train,
-                 const Batch& test, const Perturbations& perturbations) {
+study::Measured measure(const Config& config, const Trained& trained, const Dataset& test_data, const Batch& train,
+                        const Batch& test, const Perturbations& perturbations) {
   const std::int64_t last = config.study.iterations;
   Model& model = *trained.model;
   const std::vector<Tensor> on_test = outputs(model, test, std::max(last, config.study.test_iterations));
   const Tensor& predicted = output_at(on_test, config.study.test_iterations);
-  Measured m;
+  study::Measured m;
   m.result = {
       .name = trained.spec.name, .kind = trained.spec.kind, .parameters = parameter_count(model), .metric = "rel_l2"};
   m.result.train = mean_of(relative_errors(
@@ -171,57 +165,6 @@ Measured measure(const Config& config, const Trained& trained, const Dataset& te
   for (Curve& curve : lipschitz_curves(trained, perturbations, last)) m.curves.push_back(std::move(curve));
   m.curves.push_back(training_curve(trained));
   return m;
-}
-
-// Figures of several trainings: means, and the spread over the seeds where there are several.
-double spread(const std::vector<double>& values) {
-  return values.size() < 2 ? std::numeric_limits<double>::quiet_NaN() : measure::summarize(values).std;
-}
-
-base::ModelResult average(const std::vector<Measured>& runs) {
-  base::ModelResult result = runs.front().result;
-  std::vector<double> train, test, seconds;
-  for (const Measured& run : runs) {
-    train.push_back(run.result.train);
-    test.push_back(run.result.test);
-    seconds.push_back(run.result.seconds_train);
-  }
-  result.train = mean_of(train);
-  result.test = mean_of(test);
-  result.train_std = spread(train);
-  result.test_std = spread(test);
-  result.seconds_train = mean_of(seconds);
-  result.seeds = static_cast<std::int64_t>(runs.size());
-  for (auto& [name, value] : result.extra) {
-    std::vector<double> values;
-    for (const Measured& run : runs) values.push_back(run.result.extra.at(name));
-    value = mean_of(values);
-    if (runs.size() > 1) result.extra_std[name] = spread(values);
-  }
-  return result;
-}
-
-// Point by point: mean of the means and of the spreads over the programs, greatest of the greatest.
-std::vector<Curve> average_curves(const std::vector<Measured>& runs) {
-  std::vector<Curve> curves = runs.front().curves;
-  const auto count = static_cast<double>(runs.size());
-  for (std::size_t c = 0; c < curves.size(); ++c) {
-    for (std::size_t i = 0; i < curves[c].t.size(); ++i) {
-      double mean = 0, std = 0, greatest = -std::numeric_limits<double>::infinity();
-      for (const Measured& run : runs) {
-        // Training curves of different seeds may differ in length when rivals train by time.
-        const Curve& other = run.curves[c];
-        const std::size_t at = std::min(i, other.t.size() - 1);
-        mean += other.mean[at] / count;
-        std += other.std[at] / count;
-        greatest = std::max(greatest, other.max[at]);
-      }
-      curves[c].mean[i] = mean;
-      curves[c].std[i] = std;
-      curves[c].max[i] = greatest;
-    }
-  }
-  return curves;
 }
 
 void append_baselines(const Splits& data, base::StudyRecord& record) {
@@ -261,14 +204,14 @@ base::StudyRecord evaluate(const Config& config, const Run& run, const Splits& d
   record.statistics["training_depth"] = static_cast<double>(models_of(config).front().depth);
   record.statistics["test_iterations"] = static_cast<double>(config.study.test_iterations);
   for (const ModelSpec& spec : models_of(config)) {
-    std::vector<Measured> runs;
+    std::vector<study::Measured> runs;
     for (std::int64_t k = 0; k < run.seeds; ++k) {
       Trained trained = load_trained(files.model(spec.name, run.seed + static_cast<std::uint64_t>(k)));
       trained.model->to(run.device);
       runs.push_back(measure(config, trained, data.test, train, test, perturbations));
     }
-    record.models.push_back(average(runs));
-    for (Curve& curve : average_curves(runs)) record.curves.push_back(std::move(curve));
+    record.models.push_back(study::average(runs));
+    for (Curve& curve : study::average_curves(runs)) record.curves.push_back(std::move(curve));
   }
   append_baselines(data, record);
   append_checks(record);
