@@ -16,7 +16,7 @@
 #include "fathom/domain/llm/pair_study.h"
 #include "fathom/domain/llm/run.h"
 #include "fathom/domain/llm/run_files.h"
-#include "fathom/domain/llm/tensor_raven.h"
+#include "fathom/domain/llm/tensor_model.h"
 #include "fathom/io/sha256.h"
 #include "fathom/io/tokenizer_config.h"
 #include "fathom/measure/summary.h"
@@ -179,7 +179,7 @@ bool cleans_up(const fs::path& folder) {
 void study_pairs(const Config& config, const Run& run, const fs::path& shipped, base::StudyRecord& record) {
   const Answerer who = answerer(config, run, shipped);
   const std::shared_ptr<Raven> raven = load_raven(who.folder);
-  TensorRaven model(raven);
+  TensorModel model(raven);
   const Speaker speaker{model, io::Tokenizer::read(who.folder / "tokenizer.json"), cleans_up(who.folder)};
   const std::vector<PromptPair> pairs =
       part_of(read_prompt_pairs(config.study.pairs), config.study.pair_part, config.study.pair_parts);

@@ -10,7 +10,7 @@
 #include "fathom/base/seed.h"
 #include "fathom/domain/llm/decoder.h"
 #include "fathom/domain/llm/initial_state.h"
-#include "fathom/domain/llm/tensor_raven.h"
+#include "fathom/domain/llm/tensor_model.h"
 #include "fathom/study/unroll.h"
 #include "fathom/tensor/convert.h"
 
@@ -88,7 +88,7 @@ class Readers {
     }
   }
 
-  TensorRaven model_;
+  TensorModel model_;
   Decoder decoder_;
   std::int64_t size_, recurrences_;
   std::vector<std::int64_t> ids_, labels_;

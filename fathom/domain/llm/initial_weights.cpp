@@ -1,8 +1,8 @@
 #include "fathom/domain/llm/initial_weights.h"
 
 #include <cmath>
+#include <span>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -16,22 +16,22 @@ namespace {
 
 constexpr double kCut = 3;  // deviations
 
-void draw(Tensor part, double deviation, std::uint64_t seed) {
-  const double tail = std::erf(kCut / std::sqrt(2.0));
-  const at::Generator generator = at::detail::createCPUGenerator(seed);
-  part.uniform_(-tail, tail, generator).erfinv_().mul_(deviation * std::sqrt(2.0));
-  part.clamp_(-kCut * deviation, kCut * deviation);
+float truncated_normal(base::Random& random, double deviation) {
+  double z = random.normal();
+  while (std::abs(z) > kCut) z = random.normal();
+  return static_cast<float>(deviation * z);
 }
 
 Tensor matrix(const ModelConfig& c, const std::string& name, std::uint64_t seed) {
-  Tensor weight = at::empty(weight_shape(c, name));
+  const Tensor weight = at::empty(weight_shape(c, name), at::kFloat);
   const auto depth = static_cast<double>(c.prelude + c.core * c.recurrences + c.coda);
   const double small = c.init_std / std::sqrt(2 * depth);
-  const std::int64_t half = weight.size(0) / 2;
-  const bool outward = name.ends_with(".proj.weight"), gated = name.ends_with("mlp.fc.weight");
-  draw(weight.narrow(0, 0, half), outward ? small : c.init_std, base::stream_seed(seed, name, 0));
-  draw(weight.narrow(0, half, weight.size(0) - half), outward || gated ? small : c.init_std,
-       base::stream_seed(seed, name, 1));
+  const bool outward = name.ends_with(".proj.weight"), gated = name.ends_with(".fc.weight");
+  const std::span<float> values(weight.data_ptr<float>(), static_cast<std::size_t>(weight.numel()));
+  const std::size_t wide = outward ? 0 : gated ? values.size() / 2 : values.size();
+  base::Random random(base::stream_seed(seed, name));
+  for (float& value : values.first(wide)) value = truncated_normal(random, c.init_std);
+  for (float& value : values.subspan(wide)) value = truncated_normal(random, small);
   return weight;
 }
 

@@ -2,8 +2,8 @@
 //   truncated normal numbers (three deviations) of deviation s = init_std for Wqkv, adapter, embedding, head and the
 //   gate half of mlp.fc, and s / sqrt(2 (P + C r + D)), r the mean recurrences, for attn.proj, mlp.proj and the other
 //   half; norms 1, biases 0.
-// A tensor is drawn when it is asked for, from (seed, name) alone: a model of any size can be made in the memory of its
-// packed form.
+// A tensor is drawn when it is asked for, from (seed, name) alone, the same on every platform: a model of any size can
+// be made in the memory of its packed form.
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include "fathom/base/log.h"
 #include "fathom/base/seed.h"
 #include "fathom/domain/llm/depth_sampler.h"
-#include "fathom/domain/llm/fresh_weights.h"
+#include "fathom/domain/llm/initial_weights.h"
 #include "fathom/domain/llm/run.h"
 #include "fathom/domain/llm/run_files.h"
 #include "fathom/domain/llm/windows.h"
@@ -56,7 +56,7 @@ bool train_one(const Training& t, double& spent) {
   const RunFiles files(t.run.folder);
   const std::string stem = model_stem(t.spec.name, t.seed);
   const auto model = std::make_shared<Raven>(t.spec.config);
-  initialise(*model, t.seed);
+  load(*model, initial_weights(model->config(), t.seed));
   train::FitOptions options = t.config.train;
   if (!t.looped() && t.config.rivals.equal_time) options.least_seconds = spent;
   const train::Task task{.name = fmt::format("{} seed {}", t.spec.name, t.seed),

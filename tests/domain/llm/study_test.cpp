@@ -9,11 +9,11 @@
 #include "fathom/domain/llm/checks.h"
 #include "fathom/domain/llm/exit_curves.h"
 #include "fathom/domain/llm/generate.h"
-#include "fathom/domain/llm/fresh_weights.h"
+#include "fathom/domain/llm/initial_weights.h"
 #include "fathom/domain/llm/loop_curves.h"
 #include "fathom/domain/llm/pair_study.h"
 #include "fathom/domain/llm/run_files.h"
-#include "fathom/domain/llm/tensor_raven.h"
+#include "fathom/domain/llm/tensor_model.h"
 #include "fathom/domain/llm/checkpoint_folder.h"
 #include "fathom/tensor/convert.h"
 #include "tests/domain/llm/tiny_study.h"
@@ -91,7 +91,7 @@ TEST_F(LlmStudy, MissingModelIsNamed) {
 
 std::shared_ptr<Raven> untrained() {
   const auto model = std::make_shared<Raven>(models_of(tiny_config("")).front().config);
-  initialise(*model, 1);
+  load(*model, initial_weights(model->config(), 1));
   for (const Tensor& parameter : model->parameters()) parameter.set_requires_grad(false);
   return model;
 }
@@ -138,7 +138,7 @@ TEST(Reading, TenthsAreOfEqualSizeAndOrdered) {
 
 TEST_F(LlmStudy, AnswersPairsAsTheyAreGeneratedAndGoesOnWhereItStopped) {
   const auto raven = untrained();
-  TensorRaven model(raven);
+  TensorModel model(raven);
   const Speaker speaker{model, io::Tokenizer::parse(byte_tokenizer_json(), "bytes")};
   const std::vector<PromptPair> list = parse_prompt_pairs(kPairs, "pairs");
   PairOptions options{.steps = {1, 3}, .total_tokens = 40, .batch = 4, .start = random_state(raven->config(), 5)};
@@ -168,7 +168,7 @@ TEST_F(LlmStudy, AnswersPairsAsTheyAreGeneratedAndGoesOnWhereItStopped) {
 
 TEST_F(LlmStudy, PairsOfAnotherKeyAreAnsweredAnewAndInterruptionKeepsWhatWasDone) {
   const auto raven = untrained();
-  TensorRaven model(raven);
+  TensorModel model(raven);
   const Speaker speaker{model, io::Tokenizer::parse(byte_tokenizer_json(), "bytes")};
   const std::vector<PromptPair> list = parse_prompt_pairs(kPairs, "pairs");
   const PairOptions options{.steps = {1}, .total_tokens = 24, .batch = 4};

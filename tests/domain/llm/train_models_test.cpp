@@ -13,7 +13,7 @@
 #include "fathom/base/log.h"
 #include "fathom/domain/llm/checkpoint_folder.h"
 #include "fathom/domain/llm/depth_sampler.h"
-#include "fathom/domain/llm/fresh_weights.h"
+#include "fathom/domain/llm/initial_weights.h"
 #include "fathom/domain/llm/run.h"
 #include "fathom/domain/llm/run_files.h"
 #include "fathom/domain/llm/windows.h"
@@ -66,12 +66,12 @@ TEST(DepthSampler, RefusesDepthsWithoutAGradient) {
   EXPECT_THROW(sample_depth(4, 0, 0, 0), Error);
 }
 
-TEST(FreshWeights, HaveTheirDeviationsAndFollowFromTheSeed) {
+TEST(InitialWeights, HaveTheirDeviationsAndFollowFromTheSeed) {
   const ModelSpec spec = models_of(tiny_config("")).front();
   Raven model(spec.config), same(spec.config), other(spec.config);
-  initialise(model, 3);
-  initialise(same, 3);
-  initialise(other, 4);
+  load(model, initial_weights(model.config(), 3));
+  load(same, initial_weights(same.config(), 3));
+  load(other, initial_weights(other.config(), 4));
   const double inner = spec.config.init_std;
   const double outer = inner / std::sqrt(2.0 * (1 + 2 * 4 + 1));
   // The deviation of normal numbers cut at three deviations is 0.9866 of theirs; n of them know it to 1 / sqrt(2 n).
@@ -168,7 +168,7 @@ TEST_F(LlmTraining, ResumedRunEqualsAnUninterruptedOne) {
 TEST_F(LlmTraining, FolderIsACheckpointThatTheLoadersTake) {
   const ModelSpec spec = models_of(tiny_config("")).front();
   Raven model(spec.config);
-  initialise(model, 1);
+  load(model, initial_weights(model.config(), 1));
   const fs::path folder = run("checkpoint").folder;
   save_checkpoint_folder(folder, model, at::kBFloat16, {{"name", "looped"}});
   const ModelConfig back = read_model_config(folder);
