@@ -83,7 +83,7 @@ struct StudyRecord {
   std::vector<Curve> curves;
   std::vector<Check> checks;
   std::vector<Figure> figures;  // where a study has its own, these are drawn in place of the curves
-  std::string config;  // the resolved TOML
+  std::string config;           // the resolved TOML
 };
 
 // A titled table of text cells; numeric columns are right-aligned by whoever renders it.

@@ -26,19 +26,11 @@ std::vector<std::string> study(std::vector<std::string> settings, std::vector<st
   return arguments;
 }
 
-const std::vector<std::string> kTiny = {"constructed.targets=tangent",
-                                        "learned.targets=reciprocal",
-                                        "constructed.points=40",
-                                        "constructed.rtol=1e-6",
-                                        "learned.bounds=[5]",
-                                        "learned.width=16",
-                                        "learned.explicit_width=32",
-                                        "learned.points=32",
-                                        "learned.updates=20",
-                                        "learned.trial_updates=2",
-                                        "learned.depth=5",
-                                        "learned.iterations=10",
-                                        "learned.equal_time=false"};
+const std::vector<std::string> kTiny = {
+    "constructed.targets=tangent", "learned.targets=reciprocal", "constructed.points=40",     "constructed.rtol=1e-6",
+    "learned.bounds=[5]",          "learned.width=16",           "learned.explicit_width=32", "learned.points=32",
+    "learned.updates=20",          "learned.trial_updates=2",    "learned.depth=5",           "learned.iterations=10",
+    "learned.equal_time=false"};
 
 TEST(StudyTheory, LeavesRecordReportPicturesAndModels) {
   const Scratch folder;
