@@ -186,16 +186,20 @@ TEST(Dynamics, DipsAreExplainedByTheStepTerm) {
   EXPECT_GT(d.dip_step_term, 0.2 * d.dip_slope_term);
 }
 
-// What secants can exceed the bounds of derivatives by, on neighbours that no pole parts: a steeper F between them than
-// at either, and |eps'| F with q of the one and F of the other.
+// What secants can exceed the bounds of derivatives by: a steeper F between neighbours than at either, |eps'| F with q
+// of the one and F of the other, and two neighbours that a pole parts.
 double between_neighbours(const Operator& op, const Target& target, const Probed& probed, double c, double kappa) {
   const Tensor F = target.value(probed.x), slope = target.slope(probed.x), eps = op.step(probed.x);
   double largest = 0;
   for (std::int64_t i = 0; i + 1 < probed.points(); ++i) {
-    if (std::find(probed.breaks.begin(), probed.breaks.end(), i) != probed.breaks.end()) continue;
     const auto both = [i](const Tensor& v) { return tensor::to_doubles(v.narrow(0, i, 2)); };
     const std::vector<double> x = both(probed.x), f = both(F), s = both(slope), e = both(eps);
     const double dx = x[1] - x[0], secant = std::abs(f[1] - f[0]) / dx;
+    if (std::find(probed.breaks.begin(), probed.breaks.end(), i) != probed.breaks.end()) {
+      // Across a pole no slope is a bound, but eps |F| on either side is small.
+      largest = std::max(largest, (e[0] * std::abs(f[0]) + e[1] * std::abs(f[1])) / dx - op.a);
+      continue;
+    }
     const double steeper = std::max(0.0, secant - std::max(s[0], s[1]));
     largest = std::max(
         largest, std::max(e[0], e[1]) * steeper + c * kappa * kappa * dx * std::max(std::abs(f[0]), std::abs(f[1])));
