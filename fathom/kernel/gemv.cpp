@@ -6,7 +6,6 @@
 #include <span>
 
 #include <omp.h>
-#include <oneapi/dnnl/dnnl.h>
 
 #include "fathom/base/error.h"
 #include "fathom/kernel/gemv_rows.h"
@@ -20,7 +19,6 @@ constexpr const char* kPlace = "kernel::Gemv";
 
 struct InputsTag;
 struct OutputsTag;
-struct PanelTag;
 
 template <class T>
 hwy::AlignedFreeUniquePtr<T[]> huge_zeros(std::int64_t count) {
@@ -53,20 +51,6 @@ void for_line_pieces(const GemvView& view, std::int64_t output, const Call& call
   const std::int64_t line = line_of(view);
   for (std::int64_t k = 0; k < view.inputs; k += line)
     call(k, place_of(view, output, k), std::min(line, view.inputs - k));
-}
-
-// The weights of one output as floats.
-void unpack(const GemvView& view, std::int64_t output, float* to) {
-  for_line_pieces(view, output, [&](std::int64_t k, std::int64_t at, std::int64_t count) {
-    if (view.f32 != nullptr) {
-      std::copy_n(view.f32 + at, count, to + k);
-    } else if (view.bf16 != nullptr) {
-      for (std::int64_t i = 0; i < count; ++i) to[k + i] = from_bf16(view.bf16[at + i]);
-    } else {
-      const float scale = view.scale[scale_of(view, output, k / kGemvChunk)];
-      for (std::int64_t i = 0; i < count; ++i) to[k + i] = scale * static_cast<float>(view.int8[at + i]);
-    }
-  });
 }
 
 // work(first row, number of rows) on kGemvRows rows at a time.
@@ -197,18 +181,6 @@ void Gemv::evaluate(std::int64_t rows, const float* x, float* y, const GemvAdden
   argument(rows, x, y, addend);
   if (act_ == Activation::identity) return;
   activate<float>(act_, {y, static_cast<std::size_t>(rows * view_.outputs)}, y);
-}
-
-void Gemv::multiply(std::int64_t rows, const float* x, float* y) const {
-  constexpr std::int64_t kPanel = 64;  // outputs
-  float* panel = scratch<float, PanelTag>(kPanel * view_.inputs);
-  for (std::int64_t first = 0; first < view_.outputs; first += kPanel) {
-    const std::int64_t count = std::min(kPanel, view_.outputs - first);
-#pragma omp parallel for schedule(static)
-    for (std::int64_t o = 0; o < count; ++o) unpack(view_, first + o, panel + o * view_.inputs);
-    dnnl_sgemm('N', 'T', rows, count, view_.inputs, 1, x, view_.inputs, panel, view_.inputs, 0, y + first,
-               view_.outputs);
-  }
 }
 
 void Gemv::vjp(std::int64_t rows, const float* u, float* w) const {

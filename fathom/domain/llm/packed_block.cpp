@@ -19,41 +19,6 @@ std::vector<float> numbers(const Weights& weights, const std::string& name, cons
   return {tensor.data_ptr<float>(), tensor.data_ptr<float>() + tensor.numel()};
 }
 
-namespace {
-
-void add_bias(const kernel::Gemv& weight, std::int64_t rows, float* y) {
-  const float* bias = weight.bias();
-  for (std::int64_t r = 0; bias != nullptr && r < rows; ++r) {
-    for (std::int64_t o = 0; o < weight.outputs(); ++o) y[r * weight.outputs() + o] += bias[o];
-  }
-}
-
-}  // namespace
-
-void multiply(const kernel::Gemv& weight, Chunk chunk, const float* x, float* y, const float* addend) {
-  std::int64_t few = 0, row = 0;  // rows before `row` that wait for a joint product
-  const auto flush = [&] {
-    const std::int64_t first = row - few;
-    weight.argument(few, x + first * weight.inputs(), y + first * weight.outputs(),
-                    {addend == nullptr ? nullptr : addend + first * weight.outputs()});
-    few = 0;
-  };
-  for (const Piece& piece : chunk) {
-    if (piece.rows < kGemmRows) {
-      few += piece.rows;
-    } else {
-      flush();
-      float* to = y + row * weight.outputs();
-      weight.multiply(piece.rows, x + row * weight.inputs(), to);
-      add_bias(weight, piece.rows, to);
-      for (std::int64_t i = 0; addend != nullptr && i < piece.rows * weight.outputs(); ++i)
-        to[i] += addend[row * weight.outputs() + i];
-    }
-    row += piece.rows;
-  }
-  flush();
-}
-
 void PackedWorkspace::reserve(const ModelConfig& c, std::int64_t rows) {
   const auto at_least = [](std::vector<float>& numbers, std::int64_t count) {
     if (static_cast<std::int64_t>(numbers.size()) < count) numbers.resize(count);
@@ -141,7 +106,7 @@ void PackedBlock::run(Chunk chunk, std::int64_t slot, const nn::RotaryTable& rot
   std::int64_t rows = 0;
   for (const Piece& piece : chunk) rows += piece.rows;
   kernel::rms_norm(rows, width, x, nullptr, norm_1_.data(), eps, work.normed.data());
-  multiply(qkv_, chunk, work.normed.data(), work.qkv.data());
+  qkv_.evaluate(rows, work.normed.data(), work.qkv.data());
   std::int64_t row = 0;
   for (const Piece& piece : chunk) {
     float* qkv = work.qkv.data() + 3 * row * width;
@@ -149,12 +114,12 @@ void PackedBlock::run(Chunk chunk, std::int64_t slot, const nn::RotaryTable& rot
     attend(piece, slot, qkv, work, work.attended.data() + row * width);
     row += piece.rows;
   }
-  multiply(proj_, chunk, work.attended.data(), work.branch.data());
+  proj_.evaluate(rows, work.attended.data(), work.branch.data());
   join(rows, norm_2_, work.branch.data(), x);
   kernel::rms_norm(rows, width, x, nullptr, norm_3_.data(), eps, work.normed.data());
-  multiply(fc_, chunk, work.normed.data(), work.wide.data());
+  fc_.evaluate(rows, work.normed.data(), work.wide.data());
   gate(rows, work);
-  multiply(out_, chunk, work.gated.data(), work.branch.data());
+  out_.evaluate(rows, work.gated.data(), work.branch.data());
   join(rows, norm_4_, work.branch.data(), x);
 }
 

@@ -1,8 +1,8 @@
 // A transformer block (nn/transformer_block.h) on packed weights and plain memory: the fast path of decoding.
 //
-// Few rows go through products that read each weight once (kernel::Gemv), the many rows of a prompt through matrix
-// products, piece by piece, so that a sequence's numbers do not depend on what else is in the batch. Sums are float32.
-// Nothing is allocated once the working memory has grown to a pass's size.
+// Products read each weight once and give a row the same bits alone and in any batch (kernel::Gemv), and all else is
+// row by row, so a sequence's numbers do not depend on what else is in the batch. Sums are float32. Nothing is
+// allocated once the working memory has grown to a pass's size.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,8 @@
 
 namespace fathom::llm {
 
-// From so many rows of one piece on, its products are matrix products.
-inline constexpr std::int64_t kGemmRows = 16;
-
-// y (rows, outputs) = W x + bias of the chunk's rows, plus `addend` (rows, outputs) where it is given.
-void multiply(const kernel::Gemv& weight, Chunk chunk, const float* x, float* y, const float* addend = nullptr);
-
 // What all blocks share during a pass.
-class PackedWorkspace {
- public:
+struct PackedWorkspace {
   void reserve(const ModelConfig& config, std::int64_t rows);
 
   std::vector<float> normed, qkv, attended, branch, wide, gated, scores;

@@ -51,7 +51,7 @@ void PackedOuro::coda(Chunk, const float* x, std::span<const std::int64_t> wante
   const std::int64_t width = config_.width;
   picked_.resize(std::max(picked_.size(), wanted.size() * static_cast<std::size_t>(width)));
   for (std::size_t w = 0; w < wanted.size(); ++w) std::copy_n(x + wanted[w] * width, width, picked_.data() + w * width);
-  head_->argument(static_cast<std::int64_t>(wanted.size()), picked_.data(), logits);
+  head_->evaluate(static_cast<std::int64_t>(wanted.size()), picked_.data(), logits);
 }
 
 void PackedOuro::latent(std::int64_t rows, const float* x, float* out) { std::copy_n(x, rows * config_.width, out); }

@@ -71,13 +71,13 @@ void PackedRaven::prelude(Chunk chunk, const std::int64_t* ids, float* context) 
   const SlotLayout layout = layout_of(config_);
   for (std::int64_t i = 0; i < config_.prelude; ++i)
     prelude_[i].run(chunk, layout.prelude_slot(i), rotary_, work_, rows_.data());
-  multiply(*adapter_e_, chunk, rows_.data(), context);
+  adapter_e_->evaluate(rows, rows_.data(), context);
 }
 
 void PackedRaven::core(Chunk chunk, std::int64_t t, const float* context, float* x) {
   const std::int64_t rows = rows_of(chunk);
   work_.reserve(config_, rows);
-  multiply(*adapter_x_, chunk, x, work_.branch.data(), context);
+  adapter_x_->evaluate(rows, x, work_.branch.data(), {context});
   std::copy_n(work_.branch.data(), rows * config_.width, x);
   const SlotLayout layout = layout_of(config_);
   for (std::int64_t i = 0; i < config_.core; ++i) core_[i].run(chunk, layout.core_slot(t, i), rotary_, work_, x);
@@ -100,7 +100,7 @@ void PackedRaven::coda(Chunk chunk, const float* x, std::span<const std::int64_t
     std::copy_n(rows_.data() + wanted[w] * width, width, picked_.data() + w * width);
   const auto count = static_cast<std::int64_t>(wanted.size());
   normalise(count, picked_.data(), picked_.data());
-  head_->argument(count, picked_.data(), logits);
+  head_->evaluate(count, picked_.data(), logits);
 }
 
 void PackedRaven::latent(std::int64_t rows, const float* x, float* out) { normalise(rows, x, out); }
