@@ -1,5 +1,7 @@
 #include "fathom/io/json_scalars.h"
 
+#include <limits>
+
 #include "fathom/base/error.h"
 #include "fathom/base/file.h"
 #include "fathom/io/json_parse.h"
@@ -10,13 +12,17 @@ namespace {
 
 constexpr std::string_view kPlace = "io::json_scalars";
 
+bool beyond_int64(const nlohmann::json& value) {
+  return value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max();
+}
+
 // Adds the scalars below `value`, whose own path is `name`.
 void collect(const nlohmann::json& value, const std::string& name, std::map<std::string, FlatValue>& into) {
   if (value.is_object() || value.is_array()) {
     for (const auto& [key, member] : value.items()) collect(member, name.empty() ? key : name + "." + key, into);
   } else if (value.is_boolean()) {
     into[name] = value.get<bool>();
-  } else if (value.is_number_integer()) {
+  } else if (value.is_number_integer() && !beyond_int64(value)) {
     into[name] = value.get<std::int64_t>();
   } else if (value.is_number()) {
     into[name] = value.get<double>();

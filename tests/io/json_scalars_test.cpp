@@ -22,7 +22,9 @@ std::string error_of(const Call& call) {
 
 TEST(JsonScalars, NamesMembersByTheirPath) {
   const JsonScalars json = parse_json_scalars(
-      R"({"a": 1, "b": {"c": 2.5, "d": [true, "x"]}, "none": null, "big": 9007199254740993})", "test");
+      R"({"a": 1, "b": {"c": 2.5, "d": [true, "x"]}, "none": null, "big": 9007199254740993,
+          "huge": 18446744073709551615})",
+      "test");
   EXPECT_EQ(json.integer("a"), 1);
   EXPECT_EQ(json.number("a"), 1.0);
   EXPECT_EQ(json.number("b.c"), 2.5);
@@ -31,6 +33,7 @@ TEST(JsonScalars, NamesMembersByTheirPath) {
   EXPECT_FALSE(json.has("none"));
   EXPECT_FALSE(json.has("b"));
   EXPECT_EQ(json.integer("big"), 9007199254740993);
+  EXPECT_EQ(json.number("huge"), 0x1p64) << "no int64: a number";
 }
 
 TEST(JsonScalars, SaysWhatIsMissingOrOfAnotherType) {

@@ -49,8 +49,8 @@ class Generation {
     warm_.emplace_back(static_cast<std::size_t>(config_.width));
   }
 
-  Work work(std::size_t s, std::int64_t first, std::int64_t rows, float* start) const {
-    return {.cache = const_cast<Cache*>(&caches_[s]),
+  Work work(std::size_t s, std::int64_t first, std::int64_t rows, float* start) {
+    return {.cache = &caches_[s],
             .first = first,
             .ids = std::span(texts_[s].ids).subspan(first, rows),
             .start = start,
