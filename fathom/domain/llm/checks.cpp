@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <string>
 
 #include <fmt/format.h>
@@ -76,19 +77,31 @@ void check_exit(base::StudyRecord& record, const std::string& model, const std::
       record,
       fmt::format("{}: mean steps with {} for the loss of all {} steps or 1% more", model, criterion, fixed->t.back()),
       fewest, fixed->t.back());
-  const Curve* most_uneven = nullptr;
+}
+
+double mean_of(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+// The rule of a criterion that spares the most certain tenth most.
+const Curve* most_uneven(const base::StudyRecord& record, const std::string& model, const std::string& criterion) {
+  const auto share = [](const Curve& curve) { return curve.mean.front() / mean_of(curve.mean); };
+  const Curve* found = nullptr;
   for (const Curve& curve : record.curves) {
-    if (curve.model != model || curve.quantity != "steps_by_certainty" || !curve.group.starts_with(criterion)) continue;
-    if (most_uneven == nullptr ||
-        curve.mean.back() / curve.mean.front() > most_uneven->mean.back() / most_uneven->mean.front())
-      most_uneven = &curve;
+    const bool fits =
+        curve.model == model && curve.quantity == "steps_by_certainty" && curve.group.starts_with(criterion);
+    if (fits && (found == nullptr || share(curve) < share(*found))) found = &curve;
   }
-  if (most_uneven == nullptr) return;
-  const double easy = most_uneven->mean.front(), hard = most_uneven->mean.back();
+  return found;
+}
+
+// Of the exit by KL divergence alone: how far a state moves says little of what is uncertain.
+void check_certainty(base::StudyRecord& record, const std::string& model) {
+  const Curve* curve = most_uneven(record, model, "kl:");
+  if (curve == nullptr) return;
   below(record,
-        fmt::format("{}: steps with {} of the most certain tenth below those of the least certain", model,
-                    most_uneven->group),
-        easy, hard);
+        fmt::format("{}: steps with {} of the most certain tenth of the bytes below those of all", model, curve->group),
+        curve->mean.front(), mean_of(curve->mean));
 }
 
 void check_pairs(base::StudyRecord& record) {
@@ -112,6 +125,7 @@ void append_checks(base::StudyRecord& record) {
     check_loop(record, loss, depth);
     check_rivals(record, loss, depth);
     for (const char* criterion : {"latent-diff", "kl"}) check_exit(record, model.name, criterion);
+    check_certainty(record, model.name);
   }
   check_pairs(record);
 }

@@ -20,6 +20,10 @@ void drop_start(Curve& curve) {
   for (std::vector<double>* column : {&curve.t, &curve.mean, &curve.std, &curve.max}) column->erase(column->begin());
 }
 
+void drop_end(Curve& curve) {
+  for (std::vector<double>* column : {&curve.t, &curve.mean, &curve.std, &curve.max}) column->pop_back();
+}
+
 std::vector<double> losses_of(const Raven& model, const Tensor& x, const Windows& windows) {
   return tensor::to_doubles(position_losses(model.logits(x), windows.labels).mean(-1));
 }
@@ -70,6 +74,7 @@ std::vector<Curve> loss_and_residual(Raven& model, const std::string& name, cons
                                             {loss, study::relative_residual()});
   drop_start(curves[0]);
   for (double& t : curves[1].t) t += 1;  // G(x_{t-1}) = x_t
+  drop_end(curves[1]);
   return curves;
 }
 
