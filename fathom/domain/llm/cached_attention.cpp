@@ -19,8 +19,9 @@ Tensor as_tensor(const std::vector<std::int64_t>& values, c10::Device device) {
 }
 
 // One piece: q, k, v (rows, heads, d) -> (rows, width).
-Tensor attend_piece(const Piece& piece, std::int64_t slot, const Tensor& q, const Tensor& k, const Tensor& v) {
+Tensor attend_piece(const Piece& piece, std::int64_t chunk_slot, const Tensor& q, const Tensor& k, const Tensor& v) {
   Cache& cache = *piece.cache;
+  const std::int64_t slot = piece.own_slot(chunk_slot);
   const std::int64_t place = cache.slots.store(slot, piece.first, piece.rows), end = piece.first + piece.rows;
   cache.keys[place].narrow(0, piece.first, piece.rows).copy_(k.flatten(-2));
   cache.values[place].narrow(0, piece.first, piece.rows).copy_(v.flatten(-2));

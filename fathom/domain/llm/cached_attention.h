@@ -10,7 +10,8 @@ namespace fathom::llm {
 
 Cache make_tensor_cache(const ModelConfig& config, const CacheOptions& options, const at::TensorOptions& type);
 
-// q, k, v (rows, heads, d) of the chunk's rows; all pieces store to and look into `slot` of their own cache.
+// q, k, v (rows, heads, d) of the chunk's rows; all pieces store to and look into `slot` of their own cache
+// (the slot as far ahead as the piece is).
 nn::Attend cached_attention(Chunk chunk, std::int64_t slot);
 
 // The positions of the chunk's rows, int64.

@@ -35,10 +35,14 @@ struct CacheOptions {
   std::uint64_t seed = 0;        // of the randomized lookup
 };
 
-// New tokens first .. first+rows-1 of the sequence whose cache this is.
+// New tokens first .. first+rows-1 of the sequence whose cache this is. In a core pass they may be `ahead` recurrences
+// of the t that the others are at: sequences at different depths then share the reading of the weights.
 struct Piece {
   Cache* cache = nullptr;
   std::int64_t first = 0, rows = 0;
+  std::int64_t ahead = 0;
+
+  std::int64_t own_slot(std::int64_t slot) const { return slot + ahead * cache->slots.layout().core; }
 };
 using Chunk = std::span<const Piece>;
 
@@ -51,7 +55,7 @@ class LoopedModel {
 
   // context (rows, E) of the chunk's ids (rows).
   virtual void prelude(Chunk chunk, const std::int64_t* ids, float* context) = 0;
-  // Recurrence t in place: x (rows, E).
+  // Recurrence t in place, of a piece that is ahead t + ahead: x (rows, E).
   virtual void core(Chunk chunk, std::int64_t t, const float* context, float* x) = 0;
   // Runs the coda of all rows and gives the logits (wanted.size(), V) of the wanted ones, ascending.
   virtual void coda(Chunk chunk, const float* x, std::span<const std::int64_t> wanted, float* logits) = 0;

@@ -60,9 +60,9 @@ void PackedBlock::place(const Piece& piece, std::int64_t row, const nn::RotaryTa
   turn(options_.heads, dim, cos, sin, qkv + options_.width);
 }
 
-void PackedBlock::attend(const Piece& piece, std::int64_t slot, const float* qkv, PackedWorkspace& work,
+void PackedBlock::attend(const Piece& piece, std::int64_t chunk_slot, const float* qkv, PackedWorkspace& work,
                          float* out) const {
-  const std::int64_t width = options_.width;
+  const std::int64_t width = options_.width, slot = piece.own_slot(chunk_slot);
   Cache& cache = *piece.cache;
   const std::int64_t place = cache.slots.store(slot, piece.first, piece.rows);
   float *keys = cache.keys.data_ptr<float>(), *values = cache.values.data_ptr<float>();

@@ -36,7 +36,7 @@ class PackedBlock {
 
  private:
   void place(const Piece& piece, std::int64_t row, const nn::RotaryTable& rotary, float* qkv) const;
-  void attend(const Piece& piece, std::int64_t slot, const float* qkv, PackedWorkspace& work, float* out) const;
+  void attend(const Piece& piece, std::int64_t chunk_slot, const float* qkv, PackedWorkspace& work, float* out) const;
   void join(std::int64_t rows, const std::vector<float>& norm, float* branch, float* x) const;
   void gate(std::int64_t rows, PackedWorkspace& work) const;
 
