@@ -11,6 +11,7 @@ find_package(dnnl REQUIRED CONFIG)
 pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)
 pkg_check_modules(ONIG REQUIRED oniguruma)  # its header; io/oniguruma.h says why it is not linked
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(CLP REQUIRED IMPORTED_TARGET clp)
 pkg_check_modules(MUPARSER REQUIRED IMPORTED_TARGET muparser)
 if(NOT TARGET hwy::hwy)

@@ -19,6 +19,7 @@ libdnnl-dev             # convolutions with packed weights, Winograd's method
 ocl-icd-opencl-dev      # asked for by libdnnl-dev's CMake files
 libfmt-dev              # text formatting
 libcli11-dev            # the command line
+libcpp-httplib-dev      # HTTP of fathom serve
 libtomlplusplus-dev     # run.toml
 nlohmann-json3-dev      # study.json
 libzip-dev              # npz files

@@ -13,6 +13,8 @@ int cmd_eval(const Request& request);
 int cmd_probe(const Request& request);
 int cmd_solve_lp(const Request& request);
 int cmd_generate(const Request& request);
+int cmd_chat(const Request& request);
+int cmd_serve(const Request& request);
 int cmd_doctor(const Request& request);
 
 }  // namespace fathom::app

@@ -1,45 +1,24 @@
 // fathom generate: text from a looped language model, streamed as it is made.
 #include <cstdio>
-#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
 #include "app/engine/cmd.h"
+#include "app/engine/language_model.h"
 #include "app/generate_options.h"
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
 #include "fathom/base/timer.h"
 #include "fathom/domain/llm/chat.h"
-#include "fathom/domain/llm/open_model.h"
 #include "fathom/domain/llm/speculate.h"
 #include "fathom/domain/llm/stop_strings.h"
 #include "fathom/io/token_stream.h"
-#include "fathom/io/tokenizer_config.h"
-#include "fathom/tensor/device.h"
 
 namespace fathom::app {
 
 namespace {
 
 constexpr int kDone = 0;
-
-llm::WarmStart warm_start_of(const std::string& name) {
-  if (name == "latent") return llm::WarmStart::latent;
-  return name == "state" ? llm::WarmStart::state : llm::WarmStart::none;
-}
-
-llm::ExitRule exit_of(const GenerateOptions& o) {
-  llm::ExitRule rule = llm::parse_exit_rule(o.exit);
-  rule.min_steps = o.min_steps;
-  rule.every = o.exit_every;
-  return rule;
-}
-
-io::DecodeOptions decode_options(const std::filesystem::path& folder) {
-  const std::filesystem::path config = folder / "tokenizer_config.json";
-  const bool clean_up = std::filesystem::exists(config) && io::read_tokenizer_config(config).clean_up;
-  return {.skip_special = true, .clean_up = clean_up};
-}
 
 // The answer as it grows: to stdout, and whole in the end.
 class Answer {
@@ -91,22 +70,15 @@ class Answer {
   std::string text_;
 };
 
-llm::GenerateOptions decoding(const GenerateOptions& o, const llm::ModelConfig& config, const io::Tokenizer& tokenizer,
-                              std::uint64_t seed) {
-  llm::GenerateOptions d;
-  d.steps = o.steps > 0 ? o.steps : config.recurrences;
-  d.exit = exit_of(o);
-  d.exit_in_prefill = !o.whole_prefill;
-  d.prefill_chunk = o.prefill_chunk;
-  d.cache = llm::parse_cache_strategy(o.cache);
-  d.warm_start = warm_start_of(o.warm_start);
+llm::GenerateOptions decoding(const GenerateOptions& o, const LanguageModel& opened, std::uint64_t seed) {
+  llm::GenerateOptions d = decoding(o.language, opened, seed);
   d.sampler = o.sampler;
-  d.seed = seed;
-  d.start = llm::initial_state(o.init, config, seed);
   d.new_tokens = o.tokens;
   d.total_tokens = o.max_length;
-  d.stop_ids = llm::stop_ids(tokenizer, o.chat ? llm::chat_stops() : std::vector<std::string>{});
-  d.stop_ids.insert(d.stop_ids.end(), config.eos.begin(), config.eos.end());
+  if (o.chat) {
+    const auto ends = llm::stop_ids(opened.tokenizer, llm::chat_stops());
+    d.stop_ids.insert(d.stop_ids.end(), ends.begin(), ends.end());
+  }
   return d;
 }
 
@@ -132,11 +104,10 @@ void print_json(const llm::Generated& text, const std::string& answer, bool stop
 
 // Before gigabytes are read.
 void check(const GenerateOptions& o) {
-  static_cast<void>(exit_of(o));
-  static_cast<void>(llm::parse_cache_strategy(o.cache));
-  base::require(o.draft_steps == 0 || (o.exit == "none" && o.warm_start == "none" && o.sampler.temperature == 0),
-                "app::generate", "draft-steps", o.draft_steps, "0 with --exit, --warm-start or --temperature",
-                "drafts are checked by plain greedy decoding");
+  check(o.language);
+  const bool plain = o.language.exit == "none" && o.language.warm_start == "none" && o.sampler.temperature == 0;
+  base::require(o.draft_steps == 0 || plain, "app::generate", "draft-steps", o.draft_steps,
+                "0 with --exit, --warm-start or --temperature", "drafts are checked by plain greedy decoding");
 }
 
 }  // namespace
@@ -144,23 +115,20 @@ void check(const GenerateOptions& o) {
 int cmd_generate(const Request& request) {
   const auto options = config_of<GenerateOptions>(request);
   check(options);
-  const std::filesystem::path folder = options.model;
-  const io::Tokenizer tokenizer = io::Tokenizer::read(folder / "tokenizer.json");
-  const base::Timer loading;
-  const auto model = llm::open_model(folder, options.dtype, tensor::device(request.run.device));
-  base::info("loaded {} in {:.1f} s", folder.string(), loading.seconds());
+  const LanguageModel opened = open_language_model(options.language, request.run.device);
+  const io::Tokenizer& tokenizer = opened.tokenizer;
   const std::vector<std::int64_t> prompt = options.chat
                                                ? tokenizer.encode(llm::chat_prompt({{"user", options.prompt}}), false)
                                                : tokenizer.encode(options.prompt);
-  const llm::GenerateOptions how =
-      decoding(options, model->config(), tokenizer, static_cast<std::uint64_t>(request.run.seed));
-  Answer answer(tokenizer, decode_options(folder), options, request);
+  const llm::GenerateOptions how = decoding(options, opened, static_cast<std::uint64_t>(request.run.seed));
+  Answer answer(tokenizer, opened.decode, options, request);
   const llm::OnToken on_token = [&](std::size_t, const llm::Token& token) { return answer.add(token); };
   const base::Timer timer;
-  const llm::Generated text =
-      options.draft_steps > 0
-          ? llm::speculate(*model, prompt, how, {options.draft_steps, options.lookahead, options.accept}, on_token).text
-          : llm::generate(*model, {prompt}, how, on_token)[0];
+  const llm::Generated text = options.draft_steps > 0
+                                  ? llm::speculate(*opened.model, prompt, how,
+                                                   {options.draft_steps, options.lookahead, options.accept}, on_token)
+                                        .text
+                                  : llm::generate(*opened.model, {prompt}, how, on_token)[0];
   const double seconds = timer.seconds();
   const std::string& whole = answer.finish();
   if (request.json) print_json(text, whole, answer.stopped(), seconds);

@@ -3,19 +3,21 @@
 #include <unistd.h>
 
 #include <csignal>
-#include <string_view>
 
 namespace fathom::app {
 
 namespace {
 
 std::atomic<bool> stop_asked{false};
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may set only lock-free atomics");
+std::atomic<const char*> note_text{""};
+std::atomic<std::size_t> note_size{0};
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<const char*>::is_always_lock_free &&
+                  std::atomic<std::size_t>::is_always_lock_free,
+              "a signal handler may use only lock-free atomics");
 
 void ask_to_stop(int) {
-  constexpr std::string_view kNote = "\nstopping after this step and saving; once more to stop at once\n";
   stop_asked = true;
-  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kNote.data(), kNote.size());
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, note_text.load(), note_size.load());
 }
 
 void set_handler(void (*handler)(int), int flags) {
@@ -28,8 +30,10 @@ void set_handler(void (*handler)(int), int flags) {
 
 }  // namespace
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(std::string_view note) {
   stop_asked = false;
+  note_text = note.data();
+  note_size = note.size();
   set_handler(ask_to_stop, static_cast<int>(SA_RESETHAND) | SA_RESTART);
 }
 

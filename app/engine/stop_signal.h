@@ -2,13 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <string_view>
 
 namespace fathom::app {
 
-// While an object of this class lives, the first SIGINT or SIGTERM only sets flag(); the next has its usual effect.
+// While an object of this class lives, the first SIGINT or SIGTERM only sets flag() and writes `note`, which must live
+// as long, to stderr; the next has its usual effect.
 class StopSignal {
  public:
-  StopSignal();
+  explicit StopSignal(std::string_view note = "\nstopping after this step and saving; once more to stop at once\n");
   ~StopSignal();
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;

@@ -4,12 +4,14 @@
 
 #include <fmt/ranges.h>
 
+#include "app/chat_options.h"
 #include "app/front/bench_options.h"
 #include "app/front/cmd.h"
 #include "app/front/domains.h"
 #include "app/front/version.h"
 #include "app/probe_options.h"
 #include "app/generate_options.h"
+#include "app/serve_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 
@@ -96,7 +98,7 @@ std::string value_name(const base::Field& field) {
   if (field.type == "choice") return field.bound;
   if (field.type != "text") return "N";
   if (field.name == "filter") return "REGEX";
-  for (const char* name : {"exit", "cache", "stop"}) {
+  for (const char* name : {"exit", "cache", "stop", "system", "host", "api-key", "name"}) {
     if (field.name == name) return "TEXT";
   }
   return "FILE";
@@ -145,13 +147,19 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
   }
 }
 
-void add_generate_command(CLI::App& cli, Invocation& in) {
+void add_text_commands(CLI::App& cli, Invocation& in) {
   CLI::App* generate = add_command(cli, in, "generate", "Go on from a text with a looped language model");
   add_own_flags<GenerateOptions>(generate, in);
-  generate->get_option("--model")->type_name("DIR");
-  for (const char* name : {"seed", "threads", "device"}) add_run_flag(generate, in, name);
   add_json(generate, in);
-  add_quiet(generate, in);
+  CLI::App* chat = add_command(cli, in, "chat", "Talk with a looped language model in the terminal");
+  add_own_flags<ChatOptions>(chat, in);
+  CLI::App* serve = add_command(cli, in, "serve", "Answer requests of the OpenAI API with a looped language model");
+  add_own_flags<ServeOptions>(serve, in);
+  for (CLI::App* command : {generate, chat, serve}) {
+    command->get_option("--model")->type_name("DIR");
+    for (const char* name : {"seed", "threads", "device"}) add_run_flag(command, in, name);
+    add_quiet(command, in);
+  }
 }
 
 void add_inspection_commands(CLI::App& cli, Invocation& in) {
@@ -227,7 +235,7 @@ std::unique_ptr<CLI::App> make_cli(Invocation& invocation) {
   cli->get_formatter()->column_width(30);
   add_job_commands(*cli, invocation);
   add_model_commands(*cli, invocation);
-  add_generate_command(*cli, invocation);
+  add_text_commands(*cli, invocation);
   add_inspection_commands(*cli, invocation);
   return cli;
 }

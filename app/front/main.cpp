@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "app/chat_options.h"
 #include "app/front/cli.h"
 #include "app/front/cmd.h"
 #include "app/front/engine.h"
@@ -15,6 +16,7 @@
 #include "app/front/version.h"
 #include "app/generate_options.h"
 #include "app/probe_options.h"
+#include "app/serve_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
@@ -81,21 +83,30 @@ void check_file(const std::string& who, const std::filesystem::path& file) {
       fmt::format("{}: {} {}", who, folder ? "a file is needed, not the folder" : "no file at", file.string()));
 }
 
-// A model folder with what generate reads, and a prompt.
-void check_generate(const Request& request) {
-  const auto options = config_of<GenerateOptions>(request);
-  if (options.model.empty()) throw UsageError("generate: --model is needed (DIR)");
-  if (options.prompt.empty()) throw UsageError("generate: prompt is needed (TEXT)");
+bool runs_language_model(const std::string& command) {
+  return command == "generate" || command == "chat" || command == "serve";
+}
+
+// A folder with what a language model is opened from.
+void check_model_folder(const Request& request) {
+  const auto model = std::find_if(request.settings.begin(), request.settings.end(),
+                                  [](const auto& setting) { return setting.first == "model"; });
+  if (model->second.empty()) throw UsageError(fmt::format("{}: --model is needed (DIR)", request.command));
   for (const char* file : {"config.json", "tokenizer.json"}) {
-    const std::filesystem::path path = std::filesystem::path(options.model) / file;
+    const std::filesystem::path path = std::filesystem::path(model->second) / file;
     if (!std::filesystem::is_regular_file(path))
-      throw UsageError(fmt::format("generate: --model: no file at {}", path.string()));
+      throw UsageError(fmt::format("{}: --model: no file at {}", request.command, path.string()));
   }
+}
+
+void check_generate(const Request& request) {
+  if (config_of<GenerateOptions>(request).prompt.empty()) throw UsageError("generate: prompt is needed (TEXT)");
 }
 
 // Found here, before the engine takes its second to load: files named as arguments and by options that are read.
 void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
+  if (runs_language_model(request.command)) check_model_folder(request);
   if (request.command == "generate") check_generate(request);
   if (request.command != "solve-lp") return;
   for (const auto& [name, value] : request.settings) {
@@ -115,6 +126,8 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "solve-lp") resolve_own<SolveLpOptions>(in);
   if (in.request.command == "probe") resolve_own<ProbeOptions>(in);
   if (in.request.command == "generate") resolve_own<GenerateOptions>(in);
+  if (in.request.command == "chat") resolve_own<ChatOptions>(in);
+  if (in.request.command == "serve") resolve_own<ServeOptions>(in);
   check_inputs(in.request);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);

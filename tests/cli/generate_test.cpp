@@ -7,9 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "fathom/base/file.h"
+#include "tests/cli/checkpoint.h"
 #include "tests/cli/program.h"
-#include "tests/io/tokenizer_files.h"
-#include "tests/support/golden.h"
 
 namespace fathom::cli {
 namespace {
@@ -18,27 +17,12 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A folder `model` as a checkpoint would be.
-class Checkpoint {
+class Model : public Checkpoint {
  public:
-  Checkpoint() {
-    const std::filesystem::path root = test::golden_directory("llm"), folder = scratch_.path() / "model";
-    std::filesystem::create_directory(folder);
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
-      const std::filesystem::path model = entry.path().parent_path();
-      if (entry.path().filename() == "config.json" && (first_.empty() || model < first_)) first_ = model;
-    }
-    for (const auto& entry : std::filesystem::directory_iterator(first_)) {
-      if (entry.path().filename() != "expected.safetensors")
-        std::filesystem::copy_file(entry.path(), folder / entry.path().filename());
-    }
-    scratch_.write("model/tokenizer.json", io::TokenizerFile().text());
-  }
-
   Outcome generate(std::vector<std::string> more, const std::string& prompt = "To be") const {
     std::vector<std::string> arguments = {"generate", "--model", "model", "--threads", "1", "--tokens", "8", prompt};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return run_program(arguments, scratch_.path());
+    return run_program(arguments, folder());
   }
 
   nlohmann::json answer(std::vector<std::string> more) const {
@@ -47,12 +31,6 @@ class Checkpoint {
     EXPECT_EQ(outcome.code, 0) << outcome.err;
     return nlohmann::json::parse(outcome.out);
   }
-
-  const Scratch& scratch() const { return scratch_; }
-
- private:
-  Scratch scratch_;
-  std::filesystem::path first_;  // the first of the fixture set's models
 };
 
 std::int64_t sum(const nlohmann::json& numbers) {
@@ -61,7 +39,7 @@ std::int64_t sum(const nlohmann::json& numbers) {
 }
 
 TEST(GenerateCommand, StreamsTheTextThatItsRecordHolds) {
-  const Checkpoint model;
+  const Model model;
   const Outcome streamed = model.generate({"--quiet"});
   EXPECT_EQ(streamed.code, 0);
   EXPECT_THAT(streamed.err, IsEmpty());
@@ -73,14 +51,14 @@ TEST(GenerateCommand, StreamsTheTextThatItsRecordHolds) {
 }
 
 TEST(GenerateCommand, SameSeedSameTextOtherSeedOtherState) {
-  const Checkpoint model;
+  const Model model;
   const nlohmann::json one = model.answer({"--seed", "1", "--steps", "2"});
   EXPECT_EQ(model.answer({"--seed", "1", "--steps", "2"}).at("ids"), one.at("ids"));
   EXPECT_NE(model.answer({"--seed", "2", "--steps", "2"}).at("ids"), one.at("ids"));
 }
 
 TEST(GenerateCommand, ExitsEarlyAndSaysSo) {
-  const Checkpoint model;
+  const Model model;
   const nlohmann::json all = model.answer({"--steps", "24", "--init", "zero"});
   const nlohmann::json early =
       model.answer({"--steps", "24", "--init", "zero", "--exit", "latent-diff:0.2", "--cache", "latest-m4"});
@@ -93,7 +71,7 @@ TEST(GenerateCommand, ExitsEarlyAndSaysSo) {
 }
 
 TEST(GenerateCommand, DraftsChangeNoToken) {
-  const Checkpoint model;
+  const Model model;
   const std::vector<std::string> plain = {"--steps", "8", "--init", "zero", "--dtype", "fp32"};
   std::vector<std::string> drafted = plain;
   drafted.insert(drafted.end(), {"--draft-steps", "3", "--lookahead", "3"});
@@ -101,7 +79,7 @@ TEST(GenerateCommand, DraftsChangeNoToken) {
 }
 
 TEST(GenerateCommand, RunsInEveryFormatAndEndsAtAStopText) {
-  const Checkpoint model;
+  const Model model;
   for (const char* dtype : {"fp32", "bf16", "int8"}) EXPECT_EQ(model.answer({"--dtype", dtype}).at("steps").size(), 8u);
   const std::string text = model.answer({"--init", "zero"}).at("text");
   ASSERT_GE(text.size(), 4u);
@@ -111,9 +89,9 @@ TEST(GenerateCommand, RunsInEveryFormatAndEndsAtAStopText) {
 }
 
 TEST(GenerateCommand, RefusesMisuseBeforeAnythingIsLoaded) {
-  const Checkpoint model;
+  const Model model;
   const auto refused = [&](const std::vector<std::string>& arguments, const std::string& text) {
-    const Outcome outcome = run_program(arguments, model.scratch().path());
+    const Outcome outcome = run_program(arguments, model.folder());
     EXPECT_EQ(outcome.code, 2) << text;
     EXPECT_THAT(outcome.err, HasSubstr(text));
   };

@@ -35,15 +35,6 @@ void redirect(int descriptor, const fs::path& file) {
   ::_exit(127);
 }
 
-pid_t start(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output,
-            const std::vector<std::pair<std::string, std::string>>& environment) {
-  const pid_t child = ::fork();
-  if (child < 0) throw std::runtime_error("fork failed");
-  if (child > 0) return child;
-  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
-  become_program(arguments, folder, output);
-}
-
 Outcome collect(int status, const fs::path& output) {
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return {code, base::read_file(output / "out"), base::read_file(output / "err")};
@@ -51,18 +42,35 @@ Outcome collect(int status, const fs::path& output) {
 
 }  // namespace
 
+pid_t start_program(const std::vector<std::string>& arguments, const fs::path& folder, const fs::path& output,
+                    const std::vector<std::pair<std::string, std::string>>& environment, const fs::path& input) {
+  const pid_t child = ::fork();
+  if (child < 0) throw std::runtime_error("fork failed");
+  if (child > 0) return child;
+  for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
+  if (!input.empty() && ::dup2(::open(input.c_str(), O_RDONLY), STDIN_FILENO) < 0) ::_exit(126);
+  become_program(arguments, folder, output);
+}
+
 Outcome run_program(const std::vector<std::string>& arguments, const fs::path& folder,
                     const std::vector<std::pair<std::string, std::string>>& environment) {
   const Scratch output;
   int status = 0;
-  ::waitpid(start(arguments, folder, output.path(), environment), &status, 0);
+  ::waitpid(start_program(arguments, folder, output.path(), environment), &status, 0);
+  return collect(status, output.path());
+}
+
+Outcome run_with_input(const std::vector<std::string>& arguments, const fs::path& folder, const std::string& input) {
+  const Scratch output;
+  int status = 0;
+  ::waitpid(start_program(arguments, folder, output.path(), {}, output.write("in", input)), &status, 0);
   return collect(status, output.path());
 }
 
 Outcome run_until(const std::vector<std::string>& arguments, const fs::path& folder, const std::function<bool()>& ready,
                   int signal) {
   const Scratch output;
-  const pid_t child = start(arguments, folder, output.path(), {});
+  const pid_t child = start_program(arguments, folder, output.path(), {});
   int status = 0;
   while (::waitpid(child, &status, WNOHANG) == 0) {
     if (ready()) {

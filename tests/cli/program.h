@@ -1,6 +1,8 @@
 // Runs the built program as a person would and catches what it says.
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -18,6 +20,17 @@ struct Outcome {
 Outcome run_program(const std::vector<std::string>& arguments,
                     const std::filesystem::path& folder = std::filesystem::current_path(),
                     const std::vector<std::pair<std::string, std::string>>& environment = {});
+
+// Starts it only; what it prints goes to the files `out` and `err` of `output`, what it reads comes from the
+// file `input` where one is given.
+pid_t start_program(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                    const std::filesystem::path& output,
+                    const std::vector<std::pair<std::string, std::string>>& environment,
+                    const std::filesystem::path& input = {});
+
+// Runs it with `input` on stdin.
+Outcome run_with_input(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
+                       const std::string& input);
 
 // Runs the program until `ready` is true (asked every few milliseconds) and sends it `signal`; then waits for its end.
 Outcome run_until(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
