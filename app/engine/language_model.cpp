@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/engine/model_file.h"
 #include "fathom/base/log.h"
 #include "fathom/base/timer.h"
 #include "fathom/domain/llm/open_model.h"
@@ -39,7 +40,7 @@ void check(const LanguageModelOptions& o) {
 }
 
 LanguageModel open_language_model(const LanguageModelOptions& o, const std::string& device) {
-  const std::filesystem::path folder = o.model;
+  const std::filesystem::path folder = model_file(o.model, kShippedLlm);
   LanguageModel opened{io::Tokenizer::read(folder / "tokenizer.json"), decode_options(folder), nullptr};
   const base::Timer loading;
   opened.model = llm::open_model(folder, o.dtype, tensor::device(device));

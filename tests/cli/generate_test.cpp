@@ -96,11 +96,18 @@ TEST(GenerateCommand, RefusesMisuseBeforeAnythingIsLoaded) {
     EXPECT_THAT(outcome.err, HasSubstr(text));
   };
   refused({"generate", "--model", "model"}, "generate: prompt is needed");
-  refused({"generate", "text"}, "generate: --model is needed");
   refused({"generate", "--model", "absent", "text"}, "generate: --model: no file at absent/config.json");
   refused({"generate", "--model", "model", "text", "--dtype", "int4"}, "fp32|bf16|int8");
   refused({"generate", "--model", "model", "text", "--exit", "soon"}, "exit = soon violates");
   refused({"generate", "--model", "model", "text", "--cache", "newest"}, "cache = newest violates");
+}
+
+TEST(GenerateCommand, WithoutAModelUsesTheOneThatShips) {
+  const Scratch folder;
+  const Outcome outcome = run_program(
+      {"generate", "The file ", "--tokens", "24", "--init", "zero", "--threads", "1", "--json"}, folder.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(nlohmann::json::parse(outcome.out).at("steps").size(), 24);
 }
 
 }  // namespace

@@ -322,7 +322,6 @@ TEST(ServeCommand, RefusesMisuse) {
     EXPECT_THAT(outcome.err, HasSubstr(text));
     EXPECT_THAT(outcome.out, IsEmpty());
   };
-  refused({"serve"}, "serve: --model is needed");
   refused({"serve", "--model", "model", "--port", "70000"}, "port = 70000 violates [0, 65535]");
   refused({"serve", "--model", "model", "--init", "torch"}, "init = torch violates");
   refused({"serve", "--model", "model", "--exit", "soon"}, "exit = soon violates");
