@@ -59,7 +59,7 @@ class HttpClient {
   }
 
   // What comes within `milliseconds` of silence, at most `most` bytes; "" at the end.
-  std::string receive(std::size_t most = 65536, int milliseconds = 20000) {
+  std::string receive(std::size_t most = 65536, int milliseconds = 120000) {
     pollfd entry{socket_, POLLIN, 0};
     if (::poll(&entry, 1, milliseconds) <= 0) return "";
     std::string bytes(most, '\0');
