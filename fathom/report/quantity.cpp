@@ -99,6 +99,12 @@ std::string spaced(std::string name) {
 Quantity quantity_of(const std::string& name) {
   const std::string words = spaced(name);
   if (const auto entry = known().find(words); entry != known().end()) return entry->second;
+  if (const std::size_t by = words.rfind(" by "); by != std::string::npos) {
+    return {.title = capitalised(words),
+            .reading = capitalised(words) + ".",
+            .better = better_of(name.substr(0, by)),
+            .x_label = words.substr(by + 4)};
+  }
   const bool training = words.starts_with("training");
   return {.title = capitalised(words),
           .reading = capitalised(words) + (training ? " while training." : " after t iterations."),

@@ -22,7 +22,7 @@ struct Quantity {
   bool along_iterations() const { return !along_training && x_label.empty(); }
 };
 
-// Of a curve. A name that is not known is its own title.
+// Of a curve. A name that is not known is its own title; one that ends in " by <what>" is drawn along <what>.
 Quantity quantity_of(const std::string& name);
 
 // Of a result table: "rel_l2" -> "relative L2 error", "rel_l2 on 1/x" -> "relative L2 error on 1/x". A name that is not

@@ -314,5 +314,20 @@ TEST(Quantity, UnknownNamesAreTheirOwnTitle) {
   EXPECT_EQ(metric_words("exact_match"), "exact match");
 }
 
+TEST(Quantity, WhatComesAfterByIsWhatItIsDrawnAlong) {
+  const Quantity by_breadth = quantity_of("exact_match by breadth");
+  EXPECT_EQ(by_breadth.title, "Exact match by breadth");
+  EXPECT_EQ(by_breadth.x_label, "breadth");
+  EXPECT_EQ(by_breadth.better, Better::higher);
+  EXPECT_EQ(quantity_of("residual").x_label, "");
+  base::StudyRecord record = sample_record();
+  record.statistics["training_depth"] = 2;
+  record.curves = {{"a", "exit iterations by size", "all", {1, 2, 4}, {3, 4, 5}, {0, 0, 0}, {3, 4, 5}}};
+  const NamedSvg figure = figure_named(study_figures(record), "exit-iterations-by-size");
+  EXPECT_THAT(figure.svg, HasSubstr(">size<"));
+  EXPECT_THAT(figure.svg, Not(HasSubstr("training depth")));
+  EXPECT_THAT(figure.svg, Not(HasSubstr("iteration t")));
+}
+
 }  // namespace
 }  // namespace fathom::report
