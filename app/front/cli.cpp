@@ -12,6 +12,7 @@
 #include "app/probe_options.h"
 #include "app/generate_options.h"
 #include "app/serve_options.h"
+#include "app/puzzle_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
 
@@ -72,6 +73,14 @@ void add_job_flags(CLI::App* command, Invocation& in) {
   command->add_option("--set", in.sets, "one option of the domain, such as study.iterations=12; may be repeated")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  command
+      ->add_option_function<std::string>(
+          "--task",
+          [&in](const std::string& value) {
+            in.flags.push_back({"task", value, "--task"});
+          },
+          "of the domain puzzle: which puzzle (default parity)")
+      ->type_name("parity|maze");
   command->add_option("--out", in.request.out, "folder of the results (default runs/DOMAIN-PRESET)")->type_name("DIR");
   command->add_flag("--resume", in.request.resume,
                     "go on where the run in --out stopped; a finished one is reused. Without it an earlier run there "
@@ -127,6 +136,16 @@ void add_own_flags(CLI::App* command, Invocation& in) {
   }
 }
 
+// An option of a command's own struct that is given by its place.
+CLI::Option* add_own_positional(CLI::App* command, Invocation& in, const std::string& name, const std::string& help) {
+  return command->add_option_function<std::string>(
+      name,
+      [&in, name](const std::string& value) {
+        in.own.push_back({name, value, name});
+      },
+      help);
+}
+
 void add_model_commands(CLI::App& cli, Invocation& in) {
   CLI::App* solve = add_command(cli, in, "solve-lp",
                                 "Predict the solution of a linear program in an MPS file; --refine makes it optimal");
@@ -140,7 +159,13 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       ->expected(1);
   add_own_flags<ProbeOptions>(probe, in);
   add_run_flag(probe, in, "seed");
-  for (CLI::App* command : {solve, probe}) {
+  CLI::App* puzzle =
+      add_command(cli, in, "puzzle", "Solve a bit string or a maze by iterating until the state stands still");
+  add_own_positional(puzzle, in, "verb", "what to do")->type_name("solve");
+  add_own_positional(puzzle, in, "puzzle", "the bits, or a file that holds them or a maze drawn with # . S G")
+      ->type_name("BITS|FILE");
+  add_own_flags<PuzzleFlags>(puzzle, in);
+  for (CLI::App* command : {solve, probe, puzzle}) {
     add_run_flag(command, in, "threads");
     add_json(command, in);
     add_quiet(command, in);

@@ -16,6 +16,7 @@
 #include "app/front/version.h"
 #include "app/generate_options.h"
 #include "app/probe_options.h"
+#include "app/puzzle_options.h"
 #include "app/serve_options.h"
 #include "app/solve_lp_options.h"
 #include "fathom/base/error.h"
@@ -103,16 +104,22 @@ void check_generate(const Request& request) {
   if (config_of<GenerateOptions>(request).prompt.empty()) throw UsageError("generate: prompt is needed (TEXT)");
 }
 
+// A puzzle is a bit string, or else the file that holds it.
+void check_puzzle(const std::string& puzzle) {
+  if (puzzle.find_first_not_of("01 ") != std::string::npos) check_file("puzzle", puzzle);
+}
+
 // Found here, before the engine takes its second to load: files named as arguments and by options that are read.
 void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
   if (runs_language_model(request.command)) check_model_folder(request);
   if (request.command == "generate") check_generate(request);
-  if (request.command != "solve-lp") return;
+  if (request.command != "solve-lp" && request.command != "puzzle") return;
   for (const auto& [name, value] : request.settings) {
     if ((name == "model" || name == "start") && !value.empty()) {
       check_file(fmt::format("{}: --{}", request.command, name), value);
     }
+    if (name == "puzzle") check_puzzle(value);
   }
 }
 
@@ -128,6 +135,7 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "generate") resolve_own<GenerateOptions>(in);
   if (in.request.command == "chat") resolve_own<ChatOptions>(in);
   if (in.request.command == "serve") resolve_own<ServeOptions>(in);
+  if (in.request.command == "puzzle") resolve_own<PuzzleOptions>(in);
   check_inputs(in.request);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);

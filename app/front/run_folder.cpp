@@ -12,7 +12,7 @@ namespace {
 
 bool may_change(const std::string& name) {
   static const std::set<std::string> kFree = {"preset", "threads", "device", "seeds"};
-  return kFree.contains(name) || name.starts_with("study.");
+  return kFree.contains(name) || name.starts_with("study.") || name.find(".study.") != std::string::npos;
 }
 
 }  // namespace
