@@ -1,4 +1,4 @@
-#include "fathom/base/error.h"
+#include "fathom/base/preset.h"
 #include "fathom/domain/llm/config.h"
 
 namespace fathom::llm {
@@ -42,7 +42,7 @@ Config preset(std::string_view name) {
   if (name == "quick") return quick();
   if (name == "full") return full();
   if (name == "paper") return paper();
-  throw UsageError(fmt::format("[options] preset = '{}' violates quick|full|paper; choose one of these", name));
+  base::refuse_preset(name);
 }
 
 }  // namespace fathom::llm

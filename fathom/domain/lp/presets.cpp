@@ -1,4 +1,4 @@
-#include "fathom/base/error.h"
+#include "fathom/base/preset.h"
 #include "fathom/domain/lp/config.h"
 
 namespace fathom::lp {
@@ -50,10 +50,7 @@ Config preset(std::string_view name) {
   if (name == "quick") return quick();
   if (name == "full") return full();
   if (name == "paper") return paper();
-  const std::string near = base::nearest(name, {"quick", "full", "paper"});
-  throw UsageError(
-      fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
-                  near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
+  base::refuse_preset(name);
 }
 
 }  // namespace fathom::lp

@@ -1,4 +1,4 @@
-#include "fathom/base/error.h"
+#include "fathom/base/preset.h"
 #include "fathom/domain/puzzle/config.h"
 
 namespace fathom::puzzle {
@@ -61,10 +61,7 @@ Config full() {
 Config preset(std::string_view name) {
   if (name == "quick") return quick();
   if (name == "full" || name == "paper") return full();
-  const std::string near = base::nearest(name, {"quick", "full", "paper"});
-  throw UsageError(
-      fmt::format("[options] preset = '{}' violates quick|full|paper; {}", name,
-                  near.empty() ? std::string("choose one of these") : fmt::format("did you mean '{}'?", near)));
+  base::refuse_preset(name);
 }
 
 }  // namespace fathom::puzzle
