@@ -31,7 +31,7 @@ struct LanguageModelOptions {
     f.add("whole-prefill", whole_prefill, "the prompt runs all its recurrences whatever --exit says");
     f.add("prefill-chunk", prefill_chunk, {.at_least = 0}, "prompt tokens that are read at a time; 0: all");
     f.add("cache", cache, "full, latest-m4, ..., -compress-s4, ...: what a recurrence sees of earlier tokens");
-    f.add_choice("dtype", dtype, {"fp32", "bf16", "int8"}, "number format of the weights");
+    f.add_choice("dtype", dtype, {"fp32", "bf16", "int8", "int4"}, "number format of the weights");
     f.add_choice("init", init, {"random", "zero", "torch"}, "the state a token begins from");
     f.add_choice("warm-start", warm_start, {"none", "latent", "state"},
                  "begin a token where the one before ended: its normalised or its raw state");

@@ -1,5 +1,5 @@
 // Decoding speed of a whole Raven with random weights, against the time that reading its weights takes:
-//   bench_decode CONFIG_FOLDER [bf16|int8|fp32] [recurrences] [tokens]
+//   bench_decode CONFIG_FOLDER [bf16|int8|int4|fp32] [recurrences] [tokens]
 // One JSON line: seconds a token, bytes of weights a token, the machine's read stream on the same threads, the ratio of
 // the two speeds, seconds for the prompt, and the largest memory of the process.
 #include <algorithm>
@@ -66,6 +66,7 @@ double gigabytes_used() {
 
 kernel::WeightFormat format_of(const std::string& name) {
   if (name == "int8") return kernel::WeightFormat::int8;
+  if (name == "int4") return kernel::WeightFormat::int4;
   return name == "fp32" ? kernel::WeightFormat::f32 : kernel::WeightFormat::bf16;
 }
 
@@ -122,7 +123,7 @@ int measure(const std::string& folder, const std::string& format, std::int64_t s
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: bench_decode CONFIG_FOLDER [bf16|int8|fp32] [recurrences] [tokens]\n", stderr);
+    std::fputs("usage: bench_decode CONFIG_FOLDER [bf16|int8|int4|fp32] [recurrences] [tokens]\n", stderr);
     return 2;
   }
   const auto number = [&](int i, std::int64_t otherwise) { return argc > i ? std::atoll(argv[i]) : otherwise; };

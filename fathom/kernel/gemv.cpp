@@ -31,7 +31,11 @@ hwy::AlignedFreeUniquePtr<T[]> huge_zeros(std::int64_t count) {
 std::int64_t weights_of(const GemvView& view) { return view.blocks * view.chunks * kGemvOutputs * kGemvChunk; }
 
 // Weights in a cache line.
-std::int64_t line_of(const GemvView& view) { return view.f32 != nullptr ? 16 : view.bf16 != nullptr ? 32 : 64; }
+std::int64_t line_of(const GemvView& view) {
+  if (view.f32 != nullptr) return 16;
+  if (view.bf16 != nullptr) return 32;
+  return view.int8 != nullptr ? 64 : 128;
+}
 
 // Where W(output, input) is.
 std::int64_t place_of(const GemvView& view, std::int64_t output, std::int64_t input) {
@@ -43,6 +47,18 @@ std::int64_t place_of(const GemvView& view, std::int64_t output, std::int64_t in
 // Where the scale of chunk c of an output is.
 std::int64_t scale_of(const GemvView& view, std::int64_t output, std::int64_t c) {
   return (output / kGemvOutputs * view.chunks + c) * kGemvOutputs + output % kGemvOutputs;
+}
+
+constexpr std::int64_t kInt4Word = 8;  // weights in a word
+
+// Where the four bits of W(output, input) are.
+struct Nibble {
+  std::int64_t word;
+  int shift;
+};
+Nibble nibble_of(const GemvView& view, std::int64_t output, std::int64_t input) {
+  const std::int64_t k = input % kGemvChunk, words = kGemvChunk / kInt4Word;
+  return {place_of(view, output, input - k) / kInt4Word + k % words, static_cast<int>(4 * (k / words))};
 }
 
 // call(input, where its weight is, how many lie there side by side) for the lines of one output.
@@ -86,6 +102,9 @@ Gemv::Gemv(WeightFormat format, const float* weight, std::int64_t outputs, std::
     case WeightFormat::int8:
       pack_int8(weight);
       break;
+    case WeightFormat::int4:
+      pack_int4(weight);
+      break;
     case WeightFormat::f32:
       pack_f32(weight);
       break;
@@ -114,49 +133,66 @@ void Gemv::pack_f32(const float* weight) {
   }
 }
 
-void Gemv::pack_int8(const float* weight) {
-  for (std::int64_t i = 0; i < view_.outputs * view_.inputs; ++i) {
-    base::require(std::isfinite(weight[i]), kPlace, "weight", weight[i], "finite", "int8 holds finite numbers only");
-  }
-  int8_ = huge_zeros<std::int8_t>(weights_of(view_));
+template <class Put>
+void Gemv::quantize(const float* weight, float most, const Put& put) {
+  for (std::int64_t i = 0; i < view_.outputs * view_.inputs; ++i)
+    base::require(std::isfinite(weight[i]), kPlace, "weight", weight[i], "finite", "whole numbers stand for no other");
   scale_ = huge_zeros<float>(view_.blocks * view_.chunks * kGemvOutputs);
-  view_.int8 = int8_.get();
   view_.scale = scale_.get();
 #pragma omp parallel for schedule(static)
   for (std::int64_t o = 0; o < view_.outputs; ++o) {
     for (std::int64_t c = 0; c < view_.chunks; ++c) {
-      const std::int64_t count = std::min(kGemvChunk, view_.inputs - c * kGemvChunk);
-      const std::span<const float> from(weight + o * view_.inputs + c * kGemvChunk, static_cast<std::size_t>(count));
+      const std::int64_t first = c * kGemvChunk, count = std::min(kGemvChunk, view_.inputs - first);
+      const std::span<const float> from(weight + o * view_.inputs + first, static_cast<std::size_t>(count));
       float largest = 0;
       for (const float value : from) largest = std::max(largest, std::abs(value));
-      const float scale = largest / 127;
+      const float scale = largest / most;
       scale_[scale_of(view_, o, c)] = scale;
-      const std::int64_t line = line_of(view_);
-      for (std::int64_t first = 0; first < count && scale > 0; first += line) {
-        std::int8_t* to = int8_.get() + place_of(view_, o, c * kGemvChunk + first);
-        for (std::int64_t k = first; k < std::min(count, first + line); ++k)
-          to[k - first] = static_cast<std::int8_t>(std::clamp(std::nearbyint(from[k] / scale), -127.0f, 127.0f));
-      }
+      for (std::int64_t k = 0; k < count && scale > 0; ++k)
+        put(o, first + k, static_cast<int>(std::clamp(std::nearbyint(from[k] / scale), -most, most)));
     }
   }
+}
+
+void Gemv::pack_int8(const float* weight) {
+  int8_ = huge_zeros<std::int8_t>(weights_of(view_));
+  view_.int8 = int8_.get();
+  quantize(weight, 127, [&](std::int64_t output, std::int64_t input, int q) {
+    int8_[place_of(view_, output, input)] = static_cast<std::int8_t>(q);
+  });
+}
+
+void Gemv::pack_int4(const float* weight) {
+  int4_ = huge_zeros<std::uint32_t>(weights_of(view_) / kInt4Word);
+  std::fill_n(int4_.get(), weights_of(view_) / kInt4Word, 0x88888888u);  // all zero
+  view_.int4 = int4_.get();
+  quantize(weight, 7, [&](std::int64_t output, std::int64_t input, int q) {
+    const Nibble at = nibble_of(view_, output, input);
+    int4_[at.word] += static_cast<std::uint32_t>(q) << at.shift;  // q + 8 stays within its bits
+  });
 }
 
 float Gemv::weight(std::int64_t output, std::int64_t input) const {
   const std::int64_t at = place_of(view_, output, input);
   if (view_.f32 != nullptr) return view_.f32[at];
   if (view_.bf16 != nullptr) return from_bf16(view_.bf16[at]);
-  return static_cast<float>(view_.int8[at]) * view_.scale[scale_of(view_, output, input / kGemvChunk)];
+  const float scale = view_.scale[scale_of(view_, output, input / kGemvChunk)];
+  if (view_.int8 != nullptr) return static_cast<float>(view_.int8[at]) * scale;
+  const Nibble nibble = nibble_of(view_, output, input);
+  const auto biased = static_cast<int>(view_.int4[nibble.word] >> nibble.shift & 15);
+  return static_cast<float>(biased - 8) * scale;
 }
 
 std::size_t Gemv::bytes() const {
   const auto count = static_cast<std::size_t>(weights_of(view_));
   if (view_.f32 != nullptr) return 4 * count;
   if (view_.bf16 != nullptr) return 2 * count;
-  return count + sizeof(float) * static_cast<std::size_t>(view_.blocks * view_.chunks * kGemvOutputs);
+  const std::size_t scales = sizeof(float) * static_cast<std::size_t>(view_.blocks * view_.chunks * kGemvOutputs);
+  return (view_.int8 != nullptr ? count : count / 2) + scales;
 }
 
 void Gemv::argument(std::int64_t rows, const float* x, float* y, const GemvAddend& addend) const {
-  const std::int64_t width = view_.chunks * kGemvChunk;
+  const std::int64_t width = gemv_row(view_);
   float* arranged = scratch<float, InputsTag>(rows * width);
   gemv_arrange(view_, rows, x, arranged);
   constexpr std::int64_t kBlocks = 8;  // that all rows pass while they are in the cache
@@ -184,7 +220,7 @@ void Gemv::evaluate(std::int64_t rows, const float* x, float* y, const GemvAdden
 }
 
 void Gemv::vjp(std::int64_t rows, const float* u, float* w) const {
-  const std::int64_t width = view_.chunks * kGemvChunk, padded_outputs = view_.blocks * kGemvOutputs;
+  const std::int64_t width = gemv_row(view_), padded_outputs = view_.blocks * kGemvOutputs;
   float* arranged = scratch<float, InputsTag>(rows * width);
   float* outputs = scratch<float, OutputsTag>(rows * padded_outputs);
   std::fill_n(arranged, rows * width, 0.0f);

@@ -5,10 +5,12 @@
 //   bf16   W rounded to 8 significant bits, ties to even: |error| <= 2^-8 |W|. 2 bytes a weight.
 //   int8   W(o, k) = s q with q in -127 .. 127 and one float s for each 128 inputs of an output, s = max |W| / 127:
 //          |error| <= (1/2 + 2^-15) s. 1.03 bytes a weight.
+//   int4   the same with q in -7 .. 7 and s = max |W| / 7. 0.53 bytes a weight.
 //   f32    W as it is. 4 bytes a weight.
 // weight(o, k) is the number that stands for W(o, k). With u = 2^-24, a result's sum is within
 // (inputs + 4) u (sum |x W| + |b| + |c|) (bf16, f32) or (inputs + 8) u of it (int8) of the exact one for those numbers,
-// for the vjp with outputs in place of inputs; act as in activation.h.
+// for the vjp with outputs in place of inputs; act as in activation.h. int4 as int8, but with 23 s in place of |W| in
+// y: its sums are of q + 8 and of -8.
 //
 // Weights lie in the order in which products read them, four outputs side by side, on huge pages. bf16 becomes float by
 // a shift, which is exact and free beside the memory; the processor's bf16 dot product would round x as well.
@@ -16,7 +18,7 @@
 // Cost     one pass over the weights from memory; 32 outputs at a time stay in the cache for 4 rows after the other, so
 //          that many rows (a prompt) run at the speed of a matrix product: 0.8 of the processor's peak from 16 rows on.
 // A row has the same bits alone, in any batch and on any number of threads.
-// Errors: a size below 1, a weight for int8 that is not finite.
+// Errors: a size below 1, a weight for int8 or int4 that is not finite.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +31,7 @@
 
 namespace fathom::kernel {
 
-enum class WeightFormat { bf16, int8, f32 };
+enum class WeightFormat { bf16, int8, int4, f32 };
 
 // The packed weights. Block b holds outputs 4 b .. 4 b + 3; in it, chunk after chunk of kGemvChunk inputs, each with
 // the numbers of the first output, then those of the second, ...; what is beyond the sizes is zero.
@@ -39,10 +41,11 @@ inline constexpr std::int64_t kGemvChunk = 128;
 struct GemvView {
   std::int64_t outputs = 0, inputs = 0;
   std::int64_t blocks = 0, chunks = 0;
-  const std::uint16_t* bf16 = nullptr;  // one of the three
+  const std::uint16_t* bf16 = nullptr;  // one of the four
   const std::int8_t* int8 = nullptr;
+  const std::uint32_t* int4 = nullptr;  // q + 8 of weight k of a chunk: bits 4 (k / 16) and up of word k % 16
   const float* f32 = nullptr;
-  const float* scale = nullptr;  // of int8: (blocks, chunks, 4)
+  const float* scale = nullptr;  // of int8 and int4: (blocks, chunks, 4)
 };
 
 // What is added to each row before the activation: c(sample[r], :).
@@ -74,12 +77,17 @@ class Gemv {
   void pack_f32(const float* weight);
   void pack_bf16(const float* weight);
   void pack_int8(const float* weight);
+  void pack_int4(const float* weight);
+  // q of every group of kGemvChunk inputs, -most .. most, to put(output, input, q); scales to scale_.
+  template <class Put>
+  void quantize(const float* weight, float most, const Put& put);
 
   GemvView view_;
   Activation act_;
   std::vector<float> bias_;
   hwy::AlignedFreeUniquePtr<std::uint16_t[]> bf16_;
   hwy::AlignedFreeUniquePtr<std::int8_t[]> int8_;
+  hwy::AlignedFreeUniquePtr<std::uint32_t[]> int4_;
   hwy::AlignedFreeUniquePtr<float[]> f32_;
   hwy::AlignedFreeUniquePtr<float[]> scale_;
 };

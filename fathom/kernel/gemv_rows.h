@@ -10,9 +10,11 @@ namespace fathom::kernel {
 inline constexpr std::int64_t kGemvRows = 4;
 
 // Inputs as the products read them: `rows` rows of chunks * kGemvChunk numbers, zeros behind the inputs. For bf16 a
-// row's even inputs come first, then its odd ones.
+// row's even inputs come first, then its odd ones; for int4 they are divided by powers of 16, which is exact down to
+// 2^-114, and 16 sums a chunk follow.
 void gemv_arrange(const GemvView& view, std::int64_t rows, const float* x, float* arranged);
-// The inverse.
+std::int64_t gemv_row(const GemvView& view);  // numbers in an arranged row
+// A vjp's result: rows of the same length and order; nothing is divided.
 void gemv_restore(const GemvView& view, std::int64_t rows, const float* arranged, float* x);
 
 // y(r, o) = sum_k for the outputs of blocks first .. last-1; y has `outputs` numbers a row.

@@ -1,5 +1,5 @@
 // The dense cell with weights in a short format, for few samples and a large matrix, where reading it is the cost:
-//   G(y, x) = act( W y + b + x ),   W in bf16 or int8 (kernel/gemv.h), the state and all sums in float32
+//   G(y, x) = act( W y + b + x ),   W in bf16, int8 or int4 (kernel/gemv.h), the state and all sums in float32
 //
 //   auto weights = nn::short_weights(W, b, kernel::WeightFormat::bf16, Activation::tanh);
 //   Map map = nn::gemv_map(weights, x);
@@ -7,8 +7,8 @@
 // Shapes   W (D, D), b (D) or undefined, y and x (B, D) float32 on the CPU.
 // Rounded  once, in short_weights, as kernel/gemv.h says; packed and callable use the very same rounded numbers, so a
 //          solve with the one is a solve with the other. Weights get no gradient: x and y do.
-// Memory   2 or 1.03 bytes a weight; the callable adds a float32 copy at its first call.
-// Errors   (fathom::Error): W not square, b or x of another size, type or device; for int8 a weight that is not finite.
+// Memory   2, 1.03 or 0.53 bytes a weight; the callable adds a float32 copy at its first call.
+// Errors   (fathom::Error): W not square, b or x of another size, type or device; for int8 and int4 a weight that is not finite.
 #pragma once
 
 #include <memory>

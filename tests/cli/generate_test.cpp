@@ -97,7 +97,7 @@ TEST(GenerateCommand, RefusesMisuseBeforeAnythingIsLoaded) {
   };
   refused({"generate", "--model", "model"}, "generate: prompt is needed");
   refused({"generate", "--model", "absent", "text"}, "generate: --model: no file at absent/config.json");
-  refused({"generate", "--model", "model", "text", "--dtype", "int4"}, "fp32|bf16|int8");
+  refused({"generate", "--model", "model", "text", "--dtype", "int2"}, "fp32|bf16|int8|int4");
   refused({"generate", "--model", "model", "text", "--exit", "soon"}, "exit = soon violates");
   refused({"generate", "--model", "model", "text", "--cache", "newest"}, "cache = newest violates");
 }

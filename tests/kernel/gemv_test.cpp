@@ -27,7 +27,9 @@ std::vector<float> normals(std::int64_t count, std::uint64_t seed) {
   return x;
 }
 
-constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8, WeightFormat::f32};
+constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8, WeightFormat::int4, WeightFormat::f32};
+// Levels on either side of zero of a format of whole numbers; 0 of the others.
+double levels(WeightFormat format) { return format == WeightFormat::int8 ? 127 : format == WeightFormat::int4 ? 7 : 0; }
 constexpr double kUnit = std::numeric_limits<float>::epsilon() / 2;
 
 struct Case {
@@ -71,33 +73,61 @@ TEST(Bf16Format, IsWithinItsBound) {
   }
 }
 
-TEST(Int8Format, IsWithinHalfAStepOfItsGroup) {
-  Case at(1, 3, 300);
-  for (std::int64_t k = 128; k < 256; ++k) at.weight[at.inputs + k] = 0;  // a group of zeros
-  const Gemv gemv = at.gemv(WeightFormat::int8);
+void expect_within_half_a_step(const Case& at, WeightFormat format) {
+  const Gemv gemv = at.gemv(format);
   for (std::int64_t o = 0; o < at.outputs; ++o) {
     for (std::int64_t first = 0; first < at.inputs; first += kGemvChunk) {
       const std::int64_t last = std::min(at.inputs, first + kGemvChunk);
       double largest = 0;
       for (std::int64_t k = first; k < last; ++k)
         largest = std::max(largest, std::abs(double{at.weight[o * at.inputs + k]}));
-      const double step = largest / 127;
-      for (std::int64_t k = first; k < last; ++k) {
+      const double step = largest / levels(format);
+      for (std::int64_t k = first; k < last; ++k)
         ASSERT_LE(std::abs(gemv.weight(o, k) - double{at.weight[o * at.inputs + k]}), (0.5 + 0x1p-15) * step);
-      }
     }
   }
 }
 
-TEST(Int8Format, RefusesWhatIsNotFinite) {
+TEST(WholeNumberFormats, AreWithinHalfAStepOfTheirGroup) {
+  Case at(1, 3, 300);
+  for (std::int64_t k = 128; k < 256; ++k) at.weight[at.inputs + k] = 0;  // a group of zeros
+  for (const WeightFormat format : {WeightFormat::int8, WeightFormat::int4}) expect_within_half_a_step(at, format);
+}
+
+TEST(WholeNumberFormats, HoldTheirOwnNumbersExactly) {
+  for (const WeightFormat format : {WeightFormat::int8, WeightFormat::int4}) {
+    const int most = static_cast<int>(levels(format));
+    Case at(1, 2, 260);
+    for (std::size_t i = 0; i < at.weight.size(); ++i)
+      at.weight[i] = 0.25f * static_cast<float>(static_cast<int>(i % (2 * most + 1)) - most);
+    for (int c = 0; c < 3; ++c) at.weight[c * 128] = at.weight[260 + c * 128] = 0.25f * static_cast<float>(most);
+    const Gemv gemv = at.gemv(format);
+    for (std::int64_t o = 0; o < 2; ++o) {
+      for (std::int64_t k = 0; k < 260; ++k) ASSERT_EQ(gemv.weight(o, k), at.weight[o * 260 + k]);
+    }
+  }
+}
+
+TEST(WholeNumberFormats, RefuseWhatIsNotFinite) {
   Case at(1, 2, 3);
   at.weight[4] = std::numeric_limits<float>::infinity();
-  try {
-    at.gemv(WeightFormat::int8);
-    ADD_FAILURE() << "expected an error";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("[kernel::Gemv] weight = inf violates finite"));
+  for (const WeightFormat format : {WeightFormat::int8, WeightFormat::int4}) {
+    try {
+      at.gemv(format);
+      ADD_FAILURE() << "expected an error";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("[kernel::Gemv] weight = inf violates finite"));
+    }
   }
+}
+
+// 23 s of the group of W(o, k).
+double int4_magnitude(const Case& at, std::int64_t o, std::int64_t k) {
+  const std::int64_t first = k / kGemvChunk * kGemvChunk, last = std::min(at.inputs, first + kGemvChunk);
+  double largest = 0;
+  for (std::int64_t i = first; i < last; ++i)
+    largest = std::max(largest, std::abs(double{at.weight[o * at.inputs + i]}));
+  return 23 * largest / 7;
 }
 
 void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
@@ -105,7 +135,7 @@ void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
   std::vector<std::int64_t> sample(at.rows);
   std::iota(sample.rbegin(), sample.rend(), 0);  // c in reverse order
   gemv.evaluate(at.rows, at.x.data(), y.data(), {at.c.data(), sample.data()});
-  const double roundings = static_cast<double>(at.inputs) + (format == WeightFormat::int8 ? 8 : 4);
+  const double roundings = static_cast<double>(at.inputs) + (levels(format) > 0 ? 8 : 4);
   for (std::int64_t r = 0; r < at.rows; ++r) {
     for (std::int64_t o = 0; o < at.outputs; ++o) {
       const double c = at.c[sample[r] * at.outputs + o];
@@ -113,7 +143,8 @@ void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
       for (std::int64_t k = 0; k < at.inputs; ++k) {
         const double term = double{at.x[r * at.inputs + k]} * double{gemv.weight(o, k)};
         sum += term;
-        magnitude += std::abs(term);
+        magnitude += format == WeightFormat::int4 ? std::abs(at.x[r * at.inputs + k]) * int4_magnitude(at, o, k)
+                                                  : std::abs(term);
       }
       ASSERT_LE(std::abs(y[r * at.outputs + o] - sum), roundings * kUnit * magnitude) << "row " << r << " output " << o;
     }
@@ -124,7 +155,7 @@ void expect_product(const Case& at, const Gemv& gemv, WeightFormat format) {
 void expect_vjp(const Case& at, const Gemv& gemv, WeightFormat format) {
   std::vector<float> w(at.rows * at.inputs + 1, -77);
   gemv.vjp(at.rows, at.u.data(), w.data());
-  const double roundings = static_cast<double>(at.outputs) + (format == WeightFormat::int8 ? 8 : 4);
+  const double roundings = static_cast<double>(at.outputs) + (levels(format) > 0 ? 8 : 4);
   for (std::int64_t r = 0; r < at.rows; ++r) {
     for (std::int64_t k = 0; k < at.inputs; ++k) {
       double sum = 0, magnitude = 0;
@@ -231,6 +262,7 @@ TEST(Gemv, SaysHowManyBytesItReads) {
   const Case at(1, 8, 256);
   EXPECT_EQ(at.gemv(WeightFormat::bf16).bytes(), 2u * 8 * 256);
   EXPECT_EQ(at.gemv(WeightFormat::int8).bytes(), 8u * 256 + 4 * 8 * 2);
+  EXPECT_EQ(at.gemv(WeightFormat::int4).bytes(), 8u * 256 / 2 + 4 * 8 * 2);
   EXPECT_EQ(at.gemv(WeightFormat::f32).bytes(), 4u * 8 * 256);
 }
 

@@ -22,7 +22,7 @@ using testing::HasSubstr;
 using testing_support::close;
 using testing_support::Tol;
 
-constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8};
+constexpr WeightFormat kFormats[] = {WeightFormat::bf16, WeightFormat::int8, WeightFormat::int4};
 
 TEST(GemvCell, PackedIsTheMap) {
   torch::manual_seed(7);
@@ -41,14 +41,16 @@ TEST(GemvCell, PackedIsTheMap) {
   }
 }
 
-// |tanh'| <= 1, so G moves by at most the sum of |error of W| |y|: 2^-8 |W| for bf16, half a step for int8.
+// |tanh'| <= 1, so G moves by at most the sum of |error of W| |y|: 2^-8 |W| for bf16, half a step for int8 and int4.
 TEST(GemvCell, IsAsFarFromTheFloatCellAsItsFormatSays) {
   torch::manual_seed(8);
   const Tensor W = at::randn({200, 200}), b = at::randn({200}), x = at::randn({4, 200}), y = at::randn({4, 200});
   const Tensor exact = at::tanh(at::linear(y, W, b) + x);
   for (const WeightFormat format : kFormats) {
     const Tensor g = gemv_map(short_weights(W, b, format, Activation::tanh), x)(y).only();
-    const Tensor error_of_W = format == WeightFormat::bf16 ? W.abs() * 0x1p-8 : W.abs().amax(1, true) / 253;
+    const double twice_the_levels = format == WeightFormat::int8 ? 253 : 13.9;  // a little less, for rounding
+    const Tensor error_of_W =
+        format == WeightFormat::bf16 ? W.abs() * 0x1p-8 : W.abs().amax(1, true) / twice_the_levels;
     const Tensor allowed = at::linear(y.abs(), error_of_W.expand_as(W)) + 200 * 1e-7 * at::linear(y.abs(), W.abs());
     EXPECT_LE((g - exact).abs().sub(allowed).max().item<double>(), 0);
     EXPECT_GT((g - exact).abs().max().item<double>(), 0);

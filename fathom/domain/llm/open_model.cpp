@@ -19,7 +19,8 @@ kernel::WeightFormat format_of(std::string_view dtype) {
   if (dtype == "fp32") return kernel::WeightFormat::f32;
   if (dtype == "bf16") return kernel::WeightFormat::bf16;
   if (dtype == "int8") return kernel::WeightFormat::int8;
-  unknown_dtype(dtype, "fp32|bf16|int8");
+  if (dtype == "int4") return kernel::WeightFormat::int4;
+  unknown_dtype(dtype, "fp32|bf16|int8|int4");
 }
 
 std::unique_ptr<LoopedModel> on_tensors(const ModelConfig& config, const Weights& weights, std::string_view dtype,

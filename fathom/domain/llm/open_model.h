@@ -13,7 +13,7 @@
 
 namespace fathom::llm {
 
-// fp32, bf16, int8   packed weights on the CPU (packed_block.h)
+// fp32, bf16, int8, int4   packed weights on the CPU (packed_block.h)
 // On another device the tensor path: fp32, bf16.
 // Errors (UsageError): another word, or int8 on another device.
 std::unique_ptr<LoopedModel> open_model(const ModelConfig& config, const Weights& weights, std::string_view dtype,

@@ -46,7 +46,7 @@ void expect_same_text(const Generated& a, const Generated& b, const std::string&
 
 TEST(Generate, ABatchOfDifferentLengthsChangesNoToken) {
   for (const GoldenModel& g : golden_models()) {
-    for (const WeightFormat format : {WeightFormat::f32, WeightFormat::bf16, WeightFormat::int8}) {
+    for (const WeightFormat format : {WeightFormat::f32, WeightFormat::bf16, WeightFormat::int8, WeightFormat::int4}) {
       PackedRaven model = packed(g, format);
       for (const char* exit : {"none", "latent-diff:0.05", "kl:0.01"}) {
         const GenerateOptions options = usual(g, exit);
@@ -162,7 +162,7 @@ Weights rounded(const Weights& weights, WeightFormat format, const ModelConfig& 
 TEST(Generate, ShortFormatsAreTheRoundedWeights) {
   for (const GoldenModel& g : golden_models()) {
     const ModelConfig& config = g.model->config();
-    for (const WeightFormat format : {WeightFormat::bf16, WeightFormat::int8}) {
+    for (const WeightFormat format : {WeightFormat::bf16, WeightFormat::int8, WeightFormat::int4}) {
       PackedRaven ours = packed(g, format);
       auto module = make_module(config, rounded(weights_of(*g.model), format, config));
       TensorModel theirs(module);
@@ -225,7 +225,7 @@ TEST(Generate, RefusesTokensOfAnotherModel) {
   PackedRaven model = packed(g, WeightFormat::f32);
   EXPECT_THROW(generate(model, {{1, model.config().vocabulary}}, usual(g)), Error);
   EXPECT_THROW(generate(model, {{}}, usual(g)), Error);
-  EXPECT_THROW(open_model(g.folder, "int4"), UsageError);
+  EXPECT_THROW(open_model(g.folder, "int2"), UsageError);
 }
 
 TEST(Generate, ACheckpointFolderOpensAsItsModel) {
