@@ -16,9 +16,10 @@ Tensor real_view(const Tensor& tensor) { return tensor.is_complex() ? at::view_a
 
 }  // namespace
 
-Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options)
-    : options_(options), parameters_(std::move(parameters)) {
+Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& options, std::vector<bool> paired)
+    : options_(options), paired_(std::move(paired)), parameters_(std::move(parameters)) {
   at::NoGradGuard no_grad;
+  paired_.resize(parameters_.size());
   for (const Tensor& parameter : parameters_) {
     first_.push_back(at::zeros_like(real_view(parameter)));
     second_.push_back(at::zeros_like(real_view(parameter)));
@@ -37,9 +38,15 @@ void Adam::step(double lr) {
   const double root_correction = std::sqrt(1 - std::pow(options_.beta2, t));
   for (std::size_t i = 0; i < parameters_.size(); ++i) {
     if (!parameters_[i].grad().defined()) continue;
-    const Tensor gradient = real_view(parameters_[i].grad());
+    Tensor gradient = real_view(parameters_[i].grad());
+    if (options_.weight_decay > 0) gradient = gradient.add(real_view(parameters_[i]), options_.weight_decay);
     first_[i].mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
-    second_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
+    second_[i].mul_(options_.beta2);
+    if (paired_[i]) {
+      second_[i].add_(gradient.square().sum(-1, true), 1 - options_.beta2);
+    } else {
+      second_[i].addcmul_(gradient, gradient, 1 - options_.beta2);
+    }
     const Tensor denominator = at::sqrt(second_[i]).div_(root_correction).add_(options_.eps);
     real_view(parameters_[i]).addcdiv_(first_[i], denominator, -step_size);
   }

@@ -40,11 +40,17 @@ void assign(const NamedTensors& to, const std::vector<Tensor>& from) {
   for (std::size_t i = 0; i < to.size(); ++i) Tensor(to[i].second).copy_(from[i]);
 }
 
+std::vector<bool> paired(const Task& task) {
+  std::vector<bool> flags;
+  for (const auto& [name, tensor] : task.parameters) flags.push_back(task.paired && task.paired(name));
+  return flags;
+}
+
 // One fit in progress: the task's state between steps.
 class Fit {
  public:
   Fit(const Task& task, const FitOptions& options, const FitFiles& files)
-      : task_(task), options_(options), files_(files), adam_(values(task.parameters), options.adam) {
+      : task_(task), options_(options), files_(files), adam_(values(task.parameters), options.adam, paired(task)) {
     state_.progress.lr = options.adam.lr;
     state_.progress.steps = 0;
     state_.progress.seconds = 0;

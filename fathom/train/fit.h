@@ -36,6 +36,8 @@ struct Task {
   std::string name;                               // shown in progress and logs
   NamedTensors parameters;                        // leaves that require grad; changed in place
   std::function<Tensor(std::int64_t step)> loss;  // scalar with a graph
+  // Whether the last axis of the parameter of that name holds (re, im) of complex numbers (adam.h); none: no parameter.
+  std::function<bool(const std::string& name)> paired = {};
 };
 
 struct FitFiles {

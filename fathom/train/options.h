@@ -14,12 +14,14 @@ struct AdamOptions {
   double beta1 = 0.9;
   double beta2 = 0.999;
   double eps = 1e-8;
+  double weight_decay = 0;  // added to the gradient: g + weight_decay theta (not decoupled)
 
   void fields(base::Fields& f) {
     f.add("lr", lr, {.above = 0}, "step size");
     f.add("beta1", beta1, {.at_least = 0, .below = 1}, "decay of the first moment");
     f.add("beta2", beta2, {.at_least = 0, .below = 1}, "decay of the second moment");
     f.add("eps", eps, {.above = 0}, "added to the root of the second moment");
+    f.add("weight_decay", weight_decay, {.at_least = 0}, "times the weights, added to the gradient");
   }
 };
 

@@ -50,8 +50,9 @@ Tol rounding(const Tensor& x) {
 
 TEST(SpectralOp, EqualsTorchFft) {
   for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
-    for (const Sizes& s : {Sizes{}, Sizes{1, 1, 1, 2, 1, 1, 1}, Sizes{3, 2, 4, 6, 8, 3, 5},
-                           Sizes{2, 4, 4, 17, 19, 3, 3}, Sizes{1, 5, 3, 32, 40, 12, 21}}) {
+    for (const Sizes& s :
+         {Sizes{}, Sizes{1, 1, 1, 2, 1, 1, 1}, Sizes{3, 2, 4, 6, 8, 3, 5}, Sizes{2, 4, 4, 17, 19, 3, 3},
+          Sizes{1, 5, 3, 32, 40, 12, 21}, Sizes{1, 2, 2, 137, 137, 12, 12}}) {
       const std::vector<Tensor> x = arguments(s, dtype);
       EXPECT_TRUE(close(call(x), by_fft(x), rounding(x[0])));
     }
@@ -67,6 +68,21 @@ TEST(SpectralOp, OverlappingBlocksOfRowsBelongToTheSecond) {
   EXPECT_TRUE(close(call(first_overwritten), y, rounding(x[0])));
   first_overwritten[1].narrow(2, 0, 1).fill_(77);
   EXPECT_FALSE(close(call(first_overwritten), y, rounding(x[0])));
+}
+
+TEST(SpectralOp, BackwardIsTheAdjoint) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    for (const Sizes& s : {Sizes{}, Sizes{2, 3, 2, 137, 73, 12, 12}, Sizes{1, 2, 2, 5, 6, 4, 2}}) {
+      std::vector<Tensor> x = arguments(s, dtype);
+      x[0].requires_grad_(true);
+      base::Random random(6);
+      const Tensor g = random_tensor({s.n, s.out, s.height, s.width}, random, dtype), y = call(x);
+      const Tensor back = vjp({y}, {x[0]}, {g})[0];
+      const double forward = y.mul(g).sum().item<double>(), backward = x[0].mul(back).sum().item<double>();
+      const double size = y.norm().item<double>() * g.norm().item<double>();
+      EXPECT_NEAR(forward, backward, rounding(x[0]).relative() * size);
+    }
+  }
 }
 
 TEST(SpectralOp, NonContiguousAndConjugateArgumentsAreTakenAsTheyAre) {

@@ -59,6 +59,35 @@ TEST(Adam, TreatsComplexNumbersAsPairsOfReals) {
   EXPECT_EQ(tensor::to_doubles(pairs), tensor::to_doubles(at::view_as_real(numbers.detach())));
 }
 
+// The step of a pair is as long as that of a number of the gradient's length, and turns with its phase.
+TEST(Adam, DeclaredPairsShareASecondMoment) {
+  const AdamOptions options{.lr = 0.1};
+  Tensor pair = tensor::from_doubles({1, 1}, {1, 2}, at::kDouble).requires_grad_(true);
+  Tensor number = tensor::from_doubles({0}, {1}, at::kDouble).requires_grad_(true);
+  Adam adam({pair, number}, options, {true, false});
+  for (const double length : {5.0, 10.0, 2.5}) {
+    pair.mutable_grad() = tensor::from_doubles({0.6 * length, 0.8 * length}, {1, 2}, at::kDouble);
+    number.mutable_grad() = tensor::from_doubles({length}, {1}, at::kDouble);
+    adam.step(options.lr);
+  }
+  const double moved = number.item<double>();
+  EXPECT_NEAR(pair.select(1, 0).item<double>(), 1 + 0.6 * moved, 1e-14);
+  EXPECT_NEAR(pair.select(1, 1).item<double>(), 1 + 0.8 * moved, 1e-14);
+}
+
+TEST(Adam, WeightDecayIsPartOfTheGradient) {
+  Tensor decayed = tensor::from_doubles({2}, {1}, at::kDouble).requires_grad_(true),
+         plain = decayed.detach().clone().requires_grad_(true);
+  Adam a({decayed}, {.lr = 0.1, .weight_decay = 0.5}), b({plain}, {.lr = 0.1});
+  for (int step = 0; step < 3; ++step) {
+    decayed.mutable_grad() = tensor::from_doubles({0.25}, {1}, at::kDouble);
+    plain.mutable_grad() = plain.detach().mul(0.5).add(0.25);
+    a.step(0.1);
+    b.step(0.1);
+  }
+  EXPECT_DOUBLE_EQ(decayed.item<double>(), plain.item<double>());
+}
+
 TEST(Adam, LeavesParametersWithoutAGradient) {
   Tensor a = tensor::from_doubles({1}, {1}).requires_grad_(true),
          b = tensor::from_doubles({1}, {1}).requires_grad_(true);
