@@ -6,6 +6,7 @@
 #include "fathom/domain/llm/config.h"
 #include "fathom/domain/lp/config.h"
 #include "fathom/domain/map/config.h"
+#include "fathom/domain/pde/config.h"
 #include "fathom/domain/theory/config.h"
 #include "fathom/domain/puzzle/config.h"
 
@@ -40,6 +41,8 @@ const std::vector<Domain>& domains() {
       domain_of("map", "a map G(y, x) of your own, given as a TorchScript file; nothing is trained", map::preset),
       domain_of("theory", "the expressive-power theorem: constructed, learned and measured on targets F(x)",
                 theory::preset),
+      domain_of("pde", "steady Navier-Stokes: Fourier networks from a forcing to its flow, implicit against explicit",
+                pde::preset),
       domain_of("puzzle", "bit strings and mazes: a small looped network that solves larger ones by iterating longer",
                 puzzle::preset),
   };

@@ -69,6 +69,21 @@ struct Figure {
   std::vector<Panel> panels;
 };
 
+// Fields on a grid as pictures side by side, rounded to the 256 levels of a colour scale.
+struct FieldFigure {
+  struct Panel {
+    std::string title;                // "prediction at t = 5"
+    double low = 0, high = 0;         // what levels 0 and 255 stand for; low = -high: a signed field
+    std::vector<std::uint8_t> level;  // row by row, the first at the top; empty: the place is left free
+  };
+  std::string name;     // of its file
+  std::string section;  // the heading it stands under
+  std::string caption;
+  std::int64_t height = 0, width = 0;  // points of every panel
+  std::int64_t columns = 1;            // panels in a row
+  std::vector<Panel> panels;
+};
+
 struct StudyRecord {
   int schema = 1;
   std::string domain, protocol, preset;
@@ -82,8 +97,9 @@ struct StudyRecord {
   std::vector<ModelResult> models;
   std::vector<Curve> curves;
   std::vector<Check> checks;
-  std::vector<Figure> figures;  // where a study has its own, these are drawn in place of the curves
-  std::string config;           // the resolved TOML
+  std::vector<Figure> figures;      // where a study has its own, these are drawn in place of the curves
+  std::vector<FieldFigure> fields;  // drawn beside either
+  std::string config;               // the resolved TOML
 };
 
 // A titled table of text cells; numeric columns are right-aligned by whoever renders it.

@@ -2,9 +2,11 @@
 
 #include <limits>
 #include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "fathom/base/base64.h"
 #include "fathom/base/error.h"
 #include "fathom/base/file.h"
 #include "fathom/io/excerpt.h"
@@ -66,6 +68,7 @@ Ordered json_of(const base::Figure::Line& l) { return {{"name", l.name}, {"x", j
 Ordered json_of(const base::Figure::Mark& m) { return {{"at", io::json_of(m.at)}, {"label", m.label}}; }
 
 Ordered json_of(const base::Figure::Panel& p);
+Ordered json_of(const base::FieldFigure::Panel& p);
 
 template <class Item>
 Ordered list_of(const std::vector<Item>& items) {
@@ -88,6 +91,16 @@ Ordered json_of(const base::Figure::Panel& p) {
 
 Ordered json_of(const base::Figure& f) {
   return {{"section", f.section}, {"caption", f.caption}, {"panels", list_of(f.panels)}};
+}
+
+Ordered json_of(const base::FieldFigure::Panel& p) {
+  return {
+      {"title", p.title}, {"low", io::json_of(p.low)}, {"high", io::json_of(p.high)}, {"level", base::base64(p.level)}};
+}
+
+Ordered json_of(const base::FieldFigure& f) {
+  return {{"name", f.name},   {"section", f.section}, {"caption", f.caption},       {"height", f.height},
+          {"width", f.width}, {"columns", f.columns}, {"panels", list_of(f.panels)}};
 }
 
 Ordered data_of(const base::StudyRecord& r) {
@@ -117,6 +130,7 @@ std::vector<std::pair<std::string, std::string>> members_of(const base::StudyRec
       {"data", data_of(r).dump()},           {"models", lines_of(r.models)},
       {"curves", lines_of(r.curves)},        {"checks", lines_of(r.checks)}};
   if (!r.figures.empty()) members.emplace_back("figures", lines_of(r.figures));
+  if (!r.fields.empty()) members.emplace_back("fields", lines_of(r.fields));
   members.emplace_back("config", json(r.config).dump());
   return members;
 }
@@ -281,6 +295,38 @@ base::Figure figure_of(const Node& node) {
   return f;
 }
 
+base::FieldFigure::Panel field_panel_of(const Node& node) {
+  base::FieldFigure::Panel p;
+  std::string level;
+  read_required(node, "title", p.title);
+  read_required(node, "low", p.low);
+  read_required(node, "high", p.high);
+  read_required(node, "level", level);
+  const std::optional<std::vector<std::uint8_t>> bytes = base::from_base64(level);
+  if (!bytes) node.at("level").refuse("is not base64");
+  p.level = *bytes;
+  return p;
+}
+
+base::FieldFigure fields_of(const Node& node) {
+  base::FieldFigure f;
+  read_required(node, "name", f.name);
+  read_required(node, "section", f.section);
+  read_required(node, "caption", f.caption);
+  read_required(node, "height", f.height);
+  read_required(node, "width", f.width);
+  read_required(node, "columns", f.columns);
+  for (const Node& item : node.at("panels").list()) {
+    f.panels.push_back(field_panel_of(item));
+    const auto points = static_cast<std::int64_t>(f.panels.back().level.size());
+    if (points == 0) continue;
+    if (f.height < 1 || f.width < 1 || points / f.height != f.width || points % f.height != 0) {
+      item.refuse("has {} levels, not those of {} x {} points", points, f.height, f.width);
+    }
+  }
+  return f;
+}
+
 void read_data(const Node& node, base::StudyRecord& r) {
   read_required(node, "train", r.train_samples);
   read_required(node, "test", r.test_samples);
@@ -312,6 +358,9 @@ base::StudyRecord record_of(const Node& node) {
   for (const Node& item : node.at("checks").list()) r.checks.push_back(check_of(item));
   if (node.has("figures")) {
     for (const Node& item : node.at("figures").list()) r.figures.push_back(figure_of(item));
+  }
+  if (node.has("fields")) {
+    for (const Node& item : node.at("fields").list()) r.fields.push_back(fields_of(item));
   }
   read_optional(node, "config", r.config);
   return r;

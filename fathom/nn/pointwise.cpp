@@ -2,9 +2,13 @@
 
 #include <cmath>
 
-#include <ATen/ops/conv2d.h>
+#include <ATen/ops/baddbmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
+
+#include <fmt/ranges.h>
+
+#include "fathom/base/error.h"
 
 namespace fathom::nn {
 
@@ -14,7 +18,16 @@ PointwiseConv::PointwiseConv(std::int64_t in, std::int64_t out) {
   bias = register_parameter("bias", at::empty({out}, at::kFloat).uniform_(-bound, bound));
 }
 
-Tensor PointwiseConv::forward(const Tensor& x) const { return at::conv2d(x, weight, bias); }
+// As products of matrices, one a sample: conv2d's gradient of the weights alone costs more than both.
+Tensor PointwiseConv::forward(const Tensor& x) const {
+  if (x.dim() != 4 || x.size(1) != weight.size(1)) {
+    base::fail("nn::PointwiseConv", "x's shape = ({}) violates == (N, {}, H, W); fields with the layer's channels",
+               fmt::join(x.sizes(), ", "), weight.size(1));
+  }
+  const Tensor W = weight.flatten(1).unsqueeze(0).expand({x.size(0), -1, -1});
+  return at::baddbmm(bias.unsqueeze(0).unsqueeze(2), W, x.flatten(2))
+      .view({x.size(0), weight.size(0), x.size(2), x.size(3)});
+}
 
 PointwiseMlp::PointwiseMlp(std::int64_t in, std::int64_t hidden, std::int64_t out) {
   mlp1 = register_module("mlp1", std::make_shared<PointwiseConv>(in, hidden));

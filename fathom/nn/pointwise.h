@@ -3,7 +3,7 @@
 // Shapes   x (N, in, H, W) -> (N, out, H, W).
 // Names    PointwiseConv: weight (out, in, 1, 1), bias (out). PointwiseMlp: mlp1, mlp2, each a PointwiseConv.
 // Start    weights and biases uniform in +-1/sqrt(in), as libtorch's convolutions.
-// Errors   those of at::conv2d.
+// Errors   x is not (N, in, H, W).
 #pragma once
 
 #include <cstdint>

@@ -31,6 +31,17 @@ const std::map<std::string, Quantity>& known() {
                    "curve means that the model "
                    "represents a steeper function the longer it iterates.",
         .from_zero = true}},
+      {"largest lipschitz",
+       {.title = "Largest Lipschitz constant found",
+        .reading = "The greatest change of the output per change of the input, over all samples and perturbations, "
+                   "after t iterations: what the network resolves at its steepest.",
+        .from_zero = true}},
+      {"pde residual",
+       {.title = "Residual of the equation",
+        .reading = "How far the prediction is from solving the equation, relative to the forcing; no truth is needed. "
+                   "Lower is better.",
+        .better = Better::lower,
+        .always_log = true}},
       {"psnr",
        {.title = "PSNR",
         .reading = "Peak signal-to-noise ratio in decibels after t iterations; higher is better.",

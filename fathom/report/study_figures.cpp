@@ -10,6 +10,7 @@
 
 #include "fathom/report/bar_chart.h"
 #include "fathom/report/curve_selection.h"
+#include "fathom/report/field_figure.h"
 #include "fathom/report/line_chart.h"
 #include "fathom/report/number_text.h"
 #include "fathom/report/quantity.h"
@@ -271,6 +272,8 @@ std::vector<NamedSvg> own_figure(const base::Figure& figure) {
 
 std::vector<NamedSvg> study_figures(const base::StudyRecord& record) {
   std::vector<NamedSvg> figures = record.figures.empty() ? figures_of_curves(record) : own_figures(record);
+  for (const base::FieldFigure& fields : record.fields)
+    figures.push_back({file_name(fields.name), "", to_svg(fields), fields.caption});
   make_names_unique(figures);
   return figures;
 }

@@ -19,7 +19,7 @@ struct NamedSvg {
 // all models; where a quantity has several groups, one chart per model with a line per group, all
 // to the same scale. Bands are mean ± std. record.statistics["training_depth"] is marked on charts
 // over t, and the best baseline on those of the error.
-// A study with figures of its own gets those in place of the charts of its curves.
+// A study with figures of its own gets those in place of the charts of its curves. Its fields follow either.
 std::vector<NamedSvg> study_figures(const base::StudyRecord& record);
 
 // The panels of one of a study's own figures, as charts.

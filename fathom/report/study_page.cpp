@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "fathom/report/curve_table.h"
+#include "fathom/report/field_figure.h"
 #include "fathom/report/html_page.h"
 #include "fathom/report/number_text.h"
 #include "fathom/report/quantity.h"
@@ -48,7 +49,9 @@ void write_numbers(HtmlPage& page, const base::StudyRecord& record, const std::s
 
 // Pictures of one quantity over one caption, the numbers folded below.
 void write_figures(HtmlPage& page, const base::StudyRecord& record) {
-  const std::vector<NamedSvg> figures = study_figures(record);
+  base::StudyRecord curves = record;
+  curves.fields.clear();  // they have sections of their own
+  const std::vector<NamedSvg> figures = study_figures(curves);
   std::string section;
   for (std::size_t begin = 0, end = 0; begin < figures.size(); begin = end) {
     const std::string& quantity = figures[begin].quantity;
@@ -68,6 +71,14 @@ void write_own_figures(HtmlPage& page, const base::StudyRecord& record) {
     for (NamedSvg& panel : own_figure(figure)) svgs.push_back(std::move(panel.svg));
     if (figure.section != section) page.heading(section = figure.section);
     page.figure(svgs, figure.caption);
+  }
+}
+
+void write_fields(HtmlPage& page, const base::StudyRecord& record) {
+  std::string section;
+  for (const base::FieldFigure& fields : record.fields) {
+    if (fields.section != section) page.heading(section = fields.section);
+    page.figure({to_svg(fields)}, fields.caption);
   }
 }
 
@@ -120,6 +131,7 @@ std::string study_page(const base::StudyRecord& record) {
   } else {
     write_own_figures(page, record);
   }
+  write_fields(page, record);
   write_checks(page, record);
   write_data(page, record);
   write_provenance(page, record);

@@ -99,6 +99,30 @@ TEST(StudyRecordTest, FiguresOfAStudyComeBackWithTheirGaps) {
   EXPECT_THAT(refusal([&] { parse_study_record(uneven, "text"); }), HasSubstr("x and y of different lengths"));
 }
 
+TEST(StudyRecordTest, FieldsComeBackLevelByLevel) {
+  base::StudyRecord record = small_record();
+  record.fields = {{.name = "flow",
+                    .section = "A flow",
+                    .caption = "w",
+                    .height = 1,
+                    .width = 4,
+                    .columns = 2,
+                    .panels = {{"w", -1.5, 1.5, {0, 255, 7, 128}}, {}}}};
+  const base::StudyRecord back = parse_study_record(to_json(record), "text");
+  ASSERT_EQ(back.fields.size(), 1u);
+  EXPECT_EQ(back.fields[0].columns, 2);
+  ASSERT_EQ(back.fields[0].panels.size(), 2u);
+  EXPECT_EQ(back.fields[0].panels[0].level, (std::vector<std::uint8_t>{0, 255, 7, 128}));
+  EXPECT_EQ(back.fields[0].panels[0].low, -1.5);
+  EXPECT_EQ(to_json(back), to_json(record));
+  std::string text = to_json(record);
+  text.replace(text.find("\"width\":4"), 9, "\"width\":3");
+  EXPECT_THAT(refusal([&] { parse_study_record(text, "text"); }), HasSubstr("has 4 levels, not those of 1 x 3 points"));
+  text = to_json(record);
+  text.replace(text.find("AP8HgA=="), 8, "AP8HgA=!");
+  EXPECT_THAT(refusal([&] { parse_study_record(text, "text"); }), HasSubstr("level is not base64"));
+}
+
 // The record's JSON with one change.
 template <class Change>
 std::string refusal_after(Change change) {

@@ -28,9 +28,6 @@ class BasicBlock : public torch::nn::Module {
  public:
   explicit BasicBlock(const ModelOptions& options);
 
-  Tensor forward(const Tensor& z, const Tensor& injected) const;
-
- private:
   static constexpr std::size_t kLayers = 3;
   struct Layer {
     std::shared_ptr<nn::SpectralConv2d> conv;
@@ -38,6 +35,11 @@ class BasicBlock : public torch::nn::Module {
     std::shared_ptr<nn::PointwiseConv> w;
   };
 
+  Tensor forward(const Tensor& z, const Tensor& injected) const;
+  const std::array<Layer, kLayers>& layers() const { return layers_; }
+  bool normalized() const { return normalize_; }
+
+ private:
   Tensor norm(const Tensor& z) const;
 
   std::array<Layer, kLayers> layers_;
@@ -50,6 +52,7 @@ class BlockStack : public torch::nn::Module {
   explicit BlockStack(const ModelOptions& options);
 
   Tensor forward(const Tensor& z, const Tensor& injected) const;
+  const std::vector<std::shared_ptr<BasicBlock>>& blocks() const { return blocks_; }
 
  private:
   std::vector<std::shared_ptr<BasicBlock>> blocks_;

@@ -11,6 +11,7 @@
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
+#include "fathom/domain/pde/packed_block.h"
 #include "fathom/nn/instance_norm.h"
 #include "fathom/tensor/device.h"
 
@@ -54,9 +55,14 @@ Tensor FourierModel::decode(const Tensor& z) const {
 }
 
 Map FourierModel::map(const Tensor& injected) const {
-  return Map([blocks = blocks_, injected](const Tensor& z, const Rows& rows) {
+  Map map([blocks = blocks_, injected](const Tensor& z, const Rows& rows) {
     return blocks->forward(z, rows.of(injected));
   });
+  const bool same_type = injected.scalar_type() == w0_->weight.scalar_type();
+  if (!injected.device().is_cpu() || !same_type || 2 * options_.modes > injected.size(2)) return map;
+  if (injected.scalar_type() == at::kFloat) map.packed_as<float>(pack_blocks<float>(*blocks_, injected));
+  if (injected.scalar_type() == at::kDouble) map.packed_as<double>(pack_blocks<double>(*blocks_, injected));
+  return map;
 }
 
 State FourierModel::start(const Tensor& injected) const { return at::zeros_like(injected.detach()); }

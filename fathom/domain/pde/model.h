@@ -42,7 +42,8 @@ class FourierModel : public torch::nn::Module {
   Tensor lift(const Tensor& x) const;
   Tensor decode(const Tensor& z) const;
 
-  // implicit: z -> G(z, I), compactable; it holds the injection, and the model's weights by reference.
+  // implicit: z -> G(z, I), compactable; it holds the injection, and the model's weights by reference. On the CPU it
+  // carries a packed map (packed_block.h) with the weights as they are now.
   Map map(const Tensor& injected) const;
   State start(const Tensor& injected) const;  // zeros
 

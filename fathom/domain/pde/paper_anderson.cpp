@@ -36,7 +36,7 @@ double length(const Tensor& v) { return at::linalg_vector_norm(v).item<double>()
 }  // namespace
 
 PaperSolution paper_anderson(const std::function<Tensor(const Tensor&)>& f, const Tensor& z0,
-                             const PaperAnderson& options) {
+                             const PaperAnderson& options, const std::function<void(const Tensor&)>& watch) {
   base::require(options.threshold >= 0, "pde::paper_anderson", "threshold", options.threshold, ">= 0",
                 "it counts evaluations");
   base::require(options.depth >= 1, "pde::paper_anderson", "depth", options.depth, ">= 1", "keep a pair or more");
@@ -60,10 +60,12 @@ PaperSolution paper_anderson(const std::function<Tensor(const Tensor&)>& f, cons
     const double residual = length(y.select(1, k % m) - x.select(1, k % m));
     solution.residual.push_back(residual);
     solution.relative.push_back(residual / (1e-5 + length(y.select(1, k % m))));
-    if (residual >= least) continue;
-    least = residual;
-    solution.best = k;
-    solution.z = x.select(1, k % m).clone().view(z0.sizes());
+    if (residual < least) {
+      least = residual;
+      solution.best = k;
+      solution.z = x.select(1, k % m).clone().view(z0.sizes());
+    }
+    if (watch) watch(solution.z);
   }
   return solution;
 }

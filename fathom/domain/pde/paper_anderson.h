@@ -31,7 +31,9 @@ struct PaperSolution {
   std::int64_t best = 0;                   // k of the answer
 };
 
+// `watch`, if given, sees the answer of every threshold 3, 4, ..., options.threshold as it becomes known.
 PaperSolution paper_anderson(const std::function<Tensor(const Tensor&)>& f, const Tensor& z0,
-                             const PaperAnderson& options = {});
+                             const PaperAnderson& options = {},
+                             const std::function<void(const Tensor& answer)>& watch = {});
 
 }  // namespace fathom::pde

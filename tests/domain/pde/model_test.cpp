@@ -8,7 +8,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/randn.h>
+#include <ATen/ops/randn_like.h>
 
 #include "fathom/base/error.h"
 #include "fathom/domain/pde/losses.h"
@@ -182,6 +184,36 @@ TEST(PdeModel, ImplicitGradientIsTheLimitOfTheUnrolledOne) {
   for (std::size_t i = 0; i < ours.size(); ++i) {
     const Tensor difference = ours[i].second.grad() - theirs[i].second.grad();
     EXPECT_LE(difference.abs().max().item<double>(), 1e-6 * largest) << ours[i].first;
+  }
+}
+
+Tensor packed_value(const Map& map, const Tensor& z, const std::vector<std::int64_t>& samples) {
+  const Tensor g = at::empty_like(z);
+  if (z.scalar_type() == at::kFloat) {
+    map.packed<float>()->evaluate(samples, z.data_ptr<float>(), g.data_ptr<float>());
+  } else {
+    map.packed<double>()->evaluate(samples, z.data_ptr<double>(), g.data_ptr<double>());
+  }
+  return g;
+}
+
+TEST(PdeModel, ThePackedMapIsTheSameFunctionRowByRow) {
+  const at::NoGradGuard no_grad;
+  for (const at::ScalarType dtype : {at::kFloat, at::kDouble}) {
+    for (const bool normalize : {false, true}) {
+      const ModelOptions options{.width = 5, .modes = 3, .depth = 2, .padding = 2, .normalize = normalize};
+      const auto model = make_model(options, 4);
+      model->to(dtype);
+      const Tensor injected = model->lift(forcing(3, 9, 12).to(dtype)), z = at::randn_like(injected);
+      const Map map = model->map(injected);
+      const Tensor g = packed_value(map, z, {0, 1, 2});
+      // Six layers of sums over 154 points and 5 channels, each norm dividing by no less than a tenth.
+      EXPECT_TRUE(close(g, map(z).only(), Tol::of(dtype).ops(1e4)));
+      for (std::int64_t i = 0; i < 3; ++i) {
+        const Tensor alone = packed_value(map, z.narrow(0, i, 1).contiguous(), {i});
+        EXPECT_TRUE(alone.equal(g.narrow(0, i, 1))) << i;
+      }
+    }
   }
 }
 

@@ -1,0 +1,162 @@
+#include "fathom/domain/pde/run_files.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/isfinite.h>
+#include <fmt/format.h>
+
+#include "fathom/base/error.h"
+#include "fathom/domain/pde/model.h"
+#include "fathom/io/safetensors.h"
+#include "fathom/train/tensor_file.h"
+
+namespace fathom::pde {
+
+namespace {
+
+constexpr const char* kFormat = "fathom-pde-model-1";
+constexpr std::string_view kLoad = "pde::load_trained";
+constexpr std::string_view kWeights = "weight:";
+constexpr std::size_t kCurvePoints = 200;
+
+// What a model file says of its network and its training, checked as options are: a damaged number must not become the
+// size of a tensor.
+struct Card {
+  std::string name;
+  ModelOptions network;
+  Scaling scaling;
+  double lr = 0, seconds = 0, viscosity = 1;
+  std::int64_t seed = 0, depth = 0, grid = 1;
+
+  void fields(base::Fields& f) {
+    f.add("name", name, "of the network in its study");
+    f.add_choice("kind", network.kind, kKinds, "which network");
+    f.add("width", network.width, {.at_least = 1, .at_most = 1024}, "channels");
+    f.add("modes", network.modes, {.at_least = 1, .at_most = 256}, "kept frequencies");
+    f.add("blocks", network.depth, {.at_least = 1, .at_most = 64}, "blocks with weights of their own");
+    f.add("padding", network.padding, {.at_least = 0, .at_most = 64}, "points added to the square");
+    f.add("normalize", network.normalize, "instance norms");
+    f.add("coordinates", network.coordinates, "channels that say where a point is");
+    f.add("forcing_scale", scaling.forcing, {.above = 0}, "root mean square of the training forcings");
+    f.add("vorticity_scale", scaling.vorticity, {.above = 0}, "root mean square of the training vorticities");
+    f.add("viscosity", viscosity, {.above = 0}, "of the training flows");
+    f.add("grid", grid, {.at_least = 1}, "points of the training flows");
+    f.add("depth", depth, {.at_least = 0, .at_most = 100000}, "most evaluations of the block while training");
+    f.add("seed", seed, {.at_least = 0}, "of the training");
+    f.add("lr", lr, {.at_least = 0}, "step size");
+    f.add("seconds", seconds, {.at_least = 0}, "training time");
+  }
+};
+
+Card card_of(const Trained& trained) {
+  const Training& t = trained.training;
+  return {.name = trained.spec.name,
+          .network = trained.spec.options,
+          .scaling = trained.scaling,
+          .lr = t.lr,
+          .seconds = t.seconds,
+          .viscosity = t.viscosity,
+          .seed = static_cast<std::int64_t>(t.seed),
+          .depth = t.depth,
+          .grid = t.grid};
+}
+
+Card read_card(const io::Safetensors& file, const std::string& origin) {
+  Card card;
+  const base::Fields fields = base::fields_of(card);
+  for (const base::Field& field : fields.all()) {
+    const auto found = file.metadata.find(field.name);
+    if (found == file.metadata.end()) {
+      base::fail(kLoad, "{} says nothing of '{}'; train the model again", origin, field.name);
+    }
+    try {
+      field.set(found->second);
+    } catch (const UsageError& error) {
+      base::fail(kLoad, "{} is damaged: {}", origin, error.what());
+    }
+  }
+  return card;
+}
+
+void check_finite(const FourierModel& model, const std::string& origin) {
+  for (const auto& [name, tensor] : train::named_parameters(model)) {
+    if (at::isfinite(tensor).all().item<bool>()) continue;
+    base::fail(kLoad, "'{}' in {} holds NaN or infinity; train the model again", name, origin);
+  }
+}
+
+std::string file_name(std::string name) {
+  for (std::size_t at = name.find("++"); at != std::string::npos; at = name.find("++")) name.replace(at, 2, "pp");
+  return name;
+}
+
+}  // namespace
+
+std::string model_stem(const std::string& name, std::uint64_t seed) {
+  return fmt::format("{}-seed{}", file_name(name), seed);
+}
+
+std::filesystem::path RunFiles::model(const std::string& name, std::uint64_t seed) const {
+  return folder_ / "models" / (model_stem(name, seed) + ".safetensors");
+}
+
+void RunFiles::clear_training() const {
+  for (const char* part : {"models", "train", "events"}) std::filesystem::remove_all(folder_ / part);
+}
+
+void thin_losses(const std::vector<double>& losses, Training& training) {
+  const std::size_t stretch = std::max<std::size_t>(1, (losses.size() + kCurvePoints - 1) / kCurvePoints);
+  for (std::size_t begin = 0; begin < losses.size(); begin += stretch) {
+    const std::size_t end = std::min(begin + stretch, losses.size());
+    const auto first = losses.begin() + static_cast<std::ptrdiff_t>(begin),
+               last = losses.begin() + static_cast<std::ptrdiff_t>(end);
+    training.loss_step.push_back(static_cast<double>(end));
+    training.loss.push_back(std::accumulate(first, last, 0.0) / static_cast<double>(end - begin));
+  }
+}
+
+void save_trained(const std::filesystem::path& path, const Trained& trained, const std::string& config) {
+  Card card = card_of(trained);
+  io::Safetensors file;
+  file.metadata = {{"format", kFormat}, {"config", config}};
+  const base::Fields fields = base::fields_of(card);
+  for (const base::Field& field : fields.all()) file.metadata[field.name] = field.get();
+  for (const auto& [name, tensor] : train::named_parameters(*trained.model)) {
+    file.tensors.push_back(train::to_record(std::string(kWeights) + name, tensor));
+  }
+  const auto points = static_cast<std::int64_t>(trained.training.loss.size());
+  file.tensors.push_back(io::from_doubles("curve:step", {points}, trained.training.loss_step));
+  file.tensors.push_back(io::from_doubles("curve:loss", {points}, trained.training.loss));
+  io::write_safetensors(path, file);
+}
+
+Trained load_trained(const std::filesystem::path& path, c10::Device device) {
+  const std::string origin = path.string();
+  if (!std::filesystem::exists(path)) base::fail(kLoad, "no file at {}; train the networks first", origin);
+  const io::Safetensors file = io::read_safetensors(path);
+  const auto format = file.metadata.find("format");
+  if (format == file.metadata.end() || format->second != kFormat) {
+    base::fail(kLoad, "{} is not a network for flows of this version; train it with `fathom train pde`", origin);
+  }
+  const Card card = read_card(file, origin);
+  Trained trained{.spec = {card.name, card.network},
+                  .model = make_model(card.network, static_cast<std::uint64_t>(card.seed)),
+                  .scaling = card.scaling,
+                  .training = {.seed = static_cast<std::uint64_t>(card.seed),
+                               .lr = card.lr,
+                               .seconds = card.seconds,
+                               .depth = card.depth,
+                               .grid = card.grid,
+                               .viscosity = card.viscosity,
+                               .loss_step = io::to_doubles(file.at("curve:step")),
+                               .loss = io::to_doubles(file.at("curve:loss"))}};
+  train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
+  check_finite(*trained.model, origin);
+  for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);
+  trained.model->to(device);
+  return trained;
+}
+
+}  // namespace fathom::pde
