@@ -3,6 +3,7 @@
 
 What fuzzing finds is added beside it as crash-*, which may end either way but must not crash.
 """
+import io
 import json
 import pathlib
 import struct
@@ -270,3 +271,45 @@ write("tokenizer", {
     "bad-decoder": tokenizer(decoder=None),
     "bad-utf8": tokenizer().encode().replace(b"ab", b"\xff"),
 })
+
+
+def hdf5(fill):
+    """The bytes of a file that `fill(file)` writes; times are left out, so that they are the same every time."""
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w", libver=("earliest", "v108")) as file:
+        fill(file)
+    return buffer.getvalue()
+
+
+def links(file):
+    file["a"] = h5py.SoftLink("/b")
+    file["c"] = h5py.ExternalLink("other.h5", "/a")
+
+
+try:
+    import h5py
+except ImportError:
+    print("hdf5: no h5py here (python3-h5py); its files stay as they are")
+else:
+    numbers = [[1.0, 2.0], [3.0, 4.0]]
+    two = hdf5(lambda f: (f.create_dataset("a", data=numbers, dtype="<f4"), f.create_dataset("b", data=5.0, dtype="<f8")))
+    write("hdf5", {
+        "good-two": two,
+        "good-empty": hdf5(lambda f: None),
+        "good-big-endian": hdf5(lambda f: f.create_dataset("a", data=numbers, dtype=">f8")),
+        "good-packed": hdf5(lambda f: f.create_dataset("a", data=numbers, chunks=(1, 2), compression="gzip", shuffle=True)),
+        "good-group-and-attribute": hdf5(lambda f: (f.create_group("g").create_dataset("a", data=1), f.attrs.update(x=1),
+                                                    f.create_dataset("b", data=numbers))),
+        "good-soft-link": hdf5(links),
+        "bad-empty": b"",
+        "bad-cut": two[:-100],
+        "bad-magic": b"\x00" + two[1:],
+        "bad-integers": hdf5(lambda f: f.create_dataset("a", data=[1, 2])),
+        "bad-text": hdf5(lambda f: f.create_dataset("a", data="text")),
+        "bad-half": hdf5(lambda f: f.create_dataset("a", data=numbers, dtype="<f2")),
+        "bad-huge": hdf5(lambda f: f.create_dataset("a", (1 << 40,), dtype="<f8", chunks=(1024,))),
+        "bad-huge-chunk": hdf5(lambda f: f.create_dataset("a", (4,), maxshape=(None,), dtype="<f8", chunks=(1 << 28,))),
+        "bad-external": hdf5(lambda f: f.create_dataset("a", (4,), dtype="<f8", external=[("other.bin", 0, 32)])),
+        "bad-lzf": hdf5(lambda f: f.create_dataset("a", data=numbers, chunks=(1, 2), compression="lzf")),
+        "bad-null-space": hdf5(lambda f: f.create_dataset("a", data=h5py.Empty("f"))),
+    })

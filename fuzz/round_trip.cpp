@@ -1,5 +1,7 @@
 #include "fuzz/round_trip.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -8,6 +10,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/io/csv.h"
+#include "fathom/io/hdf5.h"
 #include "fathom/io/jsonl.h"
 #include "fathom/io/mps.h"
 #include "fathom/io/npy.h"
@@ -116,6 +119,18 @@ void check_mps(std::string_view input) {
 void check_npy(std::string_view input) {
   const io::TensorRecord tensor = io::parse_npy(input, "input");
   accepted("npy", [&] { demand(io::parse_npy(io::to_npy(tensor), "written") == tensor, "npy: another tensor"); });
+}
+
+void check_hdf5(std::string_view input) {
+  namespace fs = std::filesystem;
+  constexpr std::uint64_t kLimit = 1 << 24;
+  const std::vector<io::TensorRecord> tensors = io::parse_hdf5(input, "input", {}, kLimit);
+  const fs::path written = fs::temp_directory_path() / ("fathom-fuzz-" + std::to_string(::getpid()) + ".h5");
+  accepted("hdf5", [&] {
+    io::write_hdf5(written, tensors);
+    demand(io::read_hdf5(written) == tensors, "hdf5: other tensors");
+  });
+  fs::remove(written);
 }
 
 void check_csv(std::string_view input) {

@@ -18,6 +18,7 @@ void check_safetensors(std::string_view input);
 void check_safetensors_index(std::string_view input);  // has no writer: its files must lie in its folder
 void check_mps(std::string_view input);
 void check_npy(std::string_view input);
+void check_hdf5(std::string_view input);  // the library's parser; what it reads is written as HDF5
 void check_csv(std::string_view input);
 void check_jsonl(std::string_view input);
 void check_study_record(std::string_view input);

@@ -23,6 +23,7 @@ libcpp-httplib-dev      # HTTP of fathom serve
 libtomlplusplus-dev     # run.toml
 nlohmann-json3-dev      # study.json
 libzip-dev              # npz files
+libhdf5-dev             # HDF5 files
 libonig-dev             # the regular expressions of tokenizer files
 libutf8proc-dev         # normal forms of Unicode text
 libssl-dev              # SHA-256 of data sets

@@ -18,6 +18,7 @@ const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors
                                                                    {"safetensors_index", fuzz::check_safetensors_index},
                                                                    {"mps", fuzz::check_mps},
                                                                    {"npy", fuzz::check_npy},
+                                                                   {"hdf5", fuzz::check_hdf5},
                                                                    {"csv", fuzz::check_csv},
                                                                    {"jsonl", fuzz::check_jsonl},
                                                                    {"study_record", fuzz::check_study_record},
@@ -44,7 +45,7 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
-                         testing::Values("safetensors", "safetensors_index", "mps", "npy", "csv", "jsonl",
+                         testing::Values("safetensors", "safetensors_index", "mps", "npy", "hdf5", "csv", "jsonl",
                                          "study_record", "tfevents", "pickle", "torch_save", "tokenizer"),
                          [](const auto& each) { return std::string(each.param); });
 
