@@ -171,6 +171,21 @@ void Flow::convection(const double* vorticity, double* modes) const {
   gather(uv, difference, modes);
 }
 
+void Flow::convection_slope(const Velocity& at, const double* d, double* modes) const {
+  const std::int64_t points = n_ * n_;
+  const double *u = at.u.data(), *v = at.v.data();
+  double* du = kernel::scratch<double, Fields>(2 * points);
+  double* dv = du + points;
+  double* uv = kernel::scratch<double, Pairs>(2 * points);
+  double* difference = uv + points;
+  velocity_into(d, du, dv);
+  for (std::int64_t i = 0; i < points; ++i) {
+    uv[i] = u[i] * dv[i] + v[i] * du[i];
+    difference[i] = 2 * (v[i] * dv[i] - u[i] * du[i]);
+  }
+  gather(uv, difference, modes);
+}
+
 void Flow::residual(const double* vorticity, const double* curl_f, double viscosity, double* modes) const {
   convection(vorticity, modes);
   for (std::int64_t i = 0; i < this->modes(); ++i) modes[i] += viscosity * square_[i] * vorticity[i] - curl_f[i];

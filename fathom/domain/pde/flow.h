@@ -52,6 +52,8 @@ class Flow {
   void velocity(const double* vorticity, Velocity& to) const;
 
   void convection(const double* vorticity, double* modes) const;  // C of u.grad w
+  // C of its derivative in the direction d, u.grad d + u(d).grad w, at the vorticity whose velocity is `at`.
+  void convection_slope(const Velocity& at, const double* d, double* modes) const;
 
   // C of u.grad w - nu lap w - curl f, the residual of the steady equation.
   void residual(const double* vorticity, const double* curl_f, double viscosity, double* modes) const;

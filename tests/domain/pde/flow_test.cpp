@@ -156,6 +156,24 @@ TEST(Flow, ConvectionKeepsEnergyAndEnstrophy) {
   EXPECT_LE(std::abs(dot(n, psi)), kRounding * norm(n) * norm(psi));
 }
 
+// Convection is a quadratic form: N(w + d) - N(w - d) = 2 N'(w) d, with no term left over.
+TEST(Flow, TheSlopeOfConvectionIsItsDerivative) {
+  const Flow flow(24);
+  const Values w = random_flow(flow, 9), d = random_flow(flow, 10);
+  Flow::Velocity at;
+  flow.velocity(w.data(), at);
+  Values slope(flow.modes()), ahead = w, behind = w;
+  flow.convection_slope(at, d.data(), slope.data());
+  for (std::size_t i = 0; i < d.size(); ++i) {
+    ahead[i] += d[i];
+    behind[i] -= d[i];
+  }
+  Values difference = convection(flow, ahead);
+  const Values other = convection(flow, behind);
+  for (std::size_t i = 0; i < difference.size(); ++i) difference[i] = (difference[i] - other[i]) / 2;
+  EXPECT_LE(distance(slope, difference), kRounding * norm(difference));
+}
+
 TEST(Flow, TheCurlOfAnyForceIsThatOfItsPartInTheBand) {
   const Flow flow(16);
   const Values f1 = random_values(256, 5), f2 = random_values(256, 6);
