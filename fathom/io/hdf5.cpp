@@ -82,16 +82,6 @@ class Reader {
     return tensors;
   }
 
- private:
-  [[noreturn]] void refuse(std::string_view name, std::string_view text) const {
-    base::fail(kRead, "{}: dataset '{}' {}", origin_, excerpt(name), text);
-  }
-
-  [[noreturn]] void refuse_missing(const std::string& name, const std::vector<std::string>& present) const {
-    const std::string near = base::nearest(name, present);
-    refuse(name, near.empty() ? "is not there" : fmt::format("is not there; did you mean '{}'?", excerpt(near)));
-  }
-
   // Names of the root group's datasets behind hard links, sorted.
   std::vector<std::string> datasets() const {
     H5G_info_t group{};
@@ -108,6 +98,16 @@ class Reader {
       if (H5Iget_type(object) == H5I_DATASET) names.push_back(name);
     }
     return names;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view name, std::string_view text) const {
+    base::fail(kRead, "{}: dataset '{}' {}", origin_, excerpt(name), text);
+  }
+
+  [[noreturn]] void refuse_missing(const std::string& name, const std::vector<std::string>& present) const {
+    const std::string near = base::nearest(name, present);
+    refuse(name, near.empty() ? "is not there" : fmt::format("is not there; did you mean '{}'?", excerpt(near)));
   }
 
   std::string link_name(hsize_t i) const {
@@ -194,6 +194,12 @@ class Reader {
   std::uint64_t left_, limit_;
 };
 
+Reader open(const std::filesystem::path& path, std::uint64_t limit) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) base::fail(kRead, "no file at {}; check the path", path.string());
+  return {{H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose}, path.string(), limit};
+}
+
 void check_names(const std::vector<TensorRecord>& tensors) {
   std::set<std::string_view> names;
   for (const TensorRecord& tensor : tensors) {
@@ -230,10 +236,13 @@ void write_dataset(hid_t file, const TensorRecord& tensor, const std::filesystem
 
 std::vector<TensorRecord> read_hdf5(const std::filesystem::path& path, const std::vector<std::string>& names,
                                     std::uint64_t limit) {
-  std::error_code error;
-  if (!std::filesystem::exists(path, error)) base::fail(kRead, "no file at {}; check the path", path.string());
   const auto lock = library();
-  return Reader({H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose}, path.string(), limit).read(names);
+  return open(path, limit).read(names);
+}
+
+std::vector<std::string> hdf5_names(const std::filesystem::path& path) {
+  const auto lock = library();
+  return open(path, 0).datasets();
 }
 
 std::vector<TensorRecord> parse_hdf5(std::string_view bytes, std::string_view origin,

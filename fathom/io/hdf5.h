@@ -28,6 +28,9 @@ std::vector<TensorRecord> read_hdf5(const std::filesystem::path& path, const std
 std::vector<TensorRecord> parse_hdf5(std::string_view bytes, std::string_view origin,
                                      const std::vector<std::string>& names = {}, std::uint64_t limit = kHdf5Limit);
 
+// The names of the root group's datasets, whatever their type, sorted.
+std::vector<std::string> hdf5_names(const std::filesystem::path& path);
+
 // Throws Error for an empty or repeated name, one with '/' or that is '.', and for other types than float32 and
 // float64.
 void write_hdf5(const std::filesystem::path& path, const std::vector<TensorRecord>& tensors);  // atomic

@@ -30,6 +30,7 @@ TEST(Hdf5Test, GivesBackWhatWasWritten) {
   write_hdf5(kFile, two());
   EXPECT_EQ(read_hdf5(kFile), two());
   EXPECT_EQ(parse_hdf5(base::read_file(kFile), "memory"), two());
+  EXPECT_EQ(hdf5_names(kFile), (std::vector<std::string>{"forcing", "vorticity"}));
   EXPECT_EQ(read_hdf5(kFile, {"vorticity"}), std::vector<TensorRecord>{two()[1]});
   fs::remove(kFile);
 }

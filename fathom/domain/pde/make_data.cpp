@@ -7,6 +7,7 @@
 #include "fathom/base/timer.h"
 #include "fathom/domain/pde/data.h"
 #include "fathom/domain/pde/drawn_parts.h"
+#include "fathom/domain/pde/file_data.h"
 
 namespace fathom::pde {
 
@@ -19,6 +20,7 @@ std::string pairs_text(const GenerateOptions& options, std::uint64_t seed) {
 }
 
 std::string draw_text(const DataConfig& config, std::uint64_t seed) {
+  if (!config.file.empty()) return file_text(config);
   return fmt::format("train = {}\ntest = {}\n{}", config.train, config.test, pairs_text(config.generate, seed));
 }
 
@@ -56,11 +58,12 @@ std::optional<FlowData> make_data(const DataConfig& config, const std::filesyste
     base::info("the flows in {} were drawn with other options; drawing anew", path.string());
   }
   const base::Timer timer;
-  std::optional<FlowData> data = draw(config, parts, seed, stop);
+  std::optional<FlowData> data = config.file.empty() ? draw(config, parts, seed, stop) : flows_of_file(config);
   if (!data) return data;
   save_data(path, *data);
   std::filesystem::remove_all(parts);
-  base::info("drew {} + {} steady flows in {:.1f} s: {}", config.train, config.test, timer.seconds(), path.string());
+  base::info("{} {} + {} steady flows in {:.1f} s: {}", config.file.empty() ? "drew" : "took", config.train,
+             config.test, timer.seconds(), path.string());
   return data;
 }
 
