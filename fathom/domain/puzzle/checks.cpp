@@ -59,6 +59,7 @@ void trained_within(base::StudyRecord& record, const Seeds& seeds, double bound)
 }  // namespace
 
 void append_checks(const Config& config, const std::vector<Seeds>& models, base::StudyRecord& record) {
+  if (config.chosen().loss_seconds > 0) return;
   const bool parity = config.task == "parity";
   for (const Seeds& seeds : models) {
     if (seeds.front().result.kind == "explicit") {

@@ -21,6 +21,7 @@ struct StageConfig {
   std::int64_t depth = 20;          // T
   std::int64_t least_depth = 0;     // progressive: the full term's depth is drawn from [least_depth, depth]; 0: depth
   double alpha = 0.5;               // progressive: weight of the random term
+  double update_rate = 1;           // full unroll: probability with which a cell takes part in an iteration
   double lr = 1e-3;
   std::int64_t warmup = 100;
   double clip_norm = 1;
@@ -38,6 +39,8 @@ struct StageConfig {
           "full unroll: its depth is drawn from [least_depth, depth]; 0: depth");
     f.add("alpha", alpha, {.at_least = 0, .at_most = 1},
           "progressive: weight of the random term, 1 - alpha that of the full unroll");
+    f.add("update_rate", update_rate, {.above = 0, .at_most = 1},
+          "full unroll: a cell takes part in an iteration with this probability, else its state stays; 1: all do");
     f.add("lr", lr, {.above = 0}, "Adam's step size, falling to a hundredth along a cosine");
     f.add("warmup", warmup, {.at_least = 0}, "updates of linear warm-up");
     f.add("clip_norm", clip_norm, {.at_least = 0}, "gradient norms are cut to this; 0: never");
@@ -72,6 +75,7 @@ struct TaskConfig {
   StageConfig stage1, stage2;
   std::int64_t rival_rounds = 15;  // blocks of the explicit networks
   bool rivals = true;
+  double loss_seconds = 0;  // above 0: a comparison of losses instead
   StudyConfig study;
 
   void fields(base::Fields& f) {
@@ -81,6 +85,8 @@ struct TaskConfig {
     f.add("rival_rounds", rival_rounds, {.at_least = 1, .at_most = 256},
           "blocks of the explicit networks, each with its own weights");
     f.add("rivals", rivals, "train explicit networks beside the implicit one");
+    f.add("loss_seconds", loss_seconds, {.at_least = 0},
+          "above 0: compare the losses instead; stage 1 with each of them for so many seconds, its updates aside");
     f.group("study", study);
   }
 };

@@ -1,9 +1,12 @@
 #include "fathom/domain/puzzle/losses.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/rand.h>
+#include <ATen/ops/where.h>
 
 #include "fathom/base/seed.h"
 #include "fathom/diff/equilibrium.h"
+#include "fathom/tensor/device.h"
 
 namespace fathom::puzzle {
 
@@ -26,9 +29,23 @@ Tensor random_loss(const StageConfig& stage, const LoopedNet& model, const Batch
   return loss_with(model, batch, solve::Picard{}, diff::Truncated{.steps = n + k, .last = k});
 }
 
+// Logits after t iterations, in each of which a cell takes part with probability `rate`.
+Tensor asynchronous(const LoopedNet& model, const Tensor& x, std::int64_t t, double rate) {
+  const Tensor injected = model.injection(x);
+  Tensor h = model.start(x);
+  for (std::int64_t i = 0; i < t; ++i) {
+    const Tensor takes_part = at::rand({h.size(0), 1, h.size(2), h.size(3)}, h.options()) < rate;
+    h = at::where(takes_part, model.step(h, injected), h);
+  }
+  return model.read_out(h);
+}
+
 Tensor full_loss(const StageConfig& stage, const LoopedNet& model, const Batch& batch, base::Random& random) {
   const std::int64_t least = stage.least_depth > 0 ? stage.least_depth : stage.depth;
-  return loss_of(model.forward(batch.x, between(random, least, stage.depth)), batch.target);
+  const std::int64_t t = between(random, least, stage.depth);
+  if (stage.update_rate == 1) return loss_of(model.forward(batch.x, t), batch.target);
+  tensor::seed(random.bits());
+  return loss_of(asynchronous(model, batch.x, t, stage.update_rate), batch.target);
 }
 
 Tensor progressive_loss(const StageConfig& stage, const LoopedNet& model, const Batch& batch, base::Random& random) {

@@ -4,7 +4,9 @@
 //   random        n ~ U{0..T-1} iterations without gradient, then k ~ U{1..T-n} with: the block learns to go on from
 //   any
 //                 state on its way [Bansal2022] (the progressive loss, alone)
-//   progressive   (1 - alpha) L(t iterations, all with gradient) + alpha L(random),  t ~ U{least_depth..T}
+//   progressive   (1 - alpha) L(t iterations, all with gradient) + alpha L(random),  t ~ U{least_depth..T}; with
+//                 update_rate < 1 a cell takes part in each of the t iterations with that probability, so that no
+//                 rule can be learned that rests on when its neighbours change [Mordvintsev2020]
 //   implicit      gradient of the equilibrium, found by Anderson in at most T iterations [Bai2019]
 //   phantom       damped steps with a graph from that equilibrium [Geng2021]
 #pragma once

@@ -176,6 +176,7 @@ Measured measure(const TaskConfig& task, const Trained& trained, const std::vect
               .metric = "exact_match"};
   m.result.seconds_train = trained.seconds;
   m.result.seed = trained.seed;
+  if (task.loss_seconds > 0) m.result.extra["updates"] = trained.loss_step.back();
   trained.model->implicit() ? measure_looped(task, trained, tests, m) : measure_deep(task, trained, tests, m);
   m.result.train = last_exact_match(m, tests.front());
   m.result.test = last_exact_match(m, tests.back());

@@ -21,6 +21,13 @@ ModelSpec rival(const std::string& task, const ModelOptions& options) {
   return {fmt::format("explicit-{}x{}", options.width, options.rounds), "explicit", task, options};
 }
 
+std::vector<ModelSpec> one_for_each_loss(const std::string& task, const ModelOptions& options, std::int64_t depth) {
+  std::vector<ModelSpec> models;
+  for (const char* loss : {"random", "progressive", "implicit", "phantom"})
+    models.push_back({fmt::format("looped-{}", loss), "implicit", task, options, depth, loss});
+  return models;
+}
+
 }  // namespace
 
 std::int64_t parameter_count(const ModelOptions& o) {
@@ -38,6 +45,7 @@ std::int64_t width_for(ModelOptions options, std::int64_t parameters) {
 std::vector<ModelSpec> models_of(const Config& config) {
   const TaskConfig& task = config.chosen();
   const ModelOptions options = options_of(config);
+  if (task.loss_seconds > 0) return one_for_each_loss(config.task, options, task.stage1.depth);
   const std::int64_t depth = task.stage2.updates > 0 ? task.stage2.depth : task.stage1.depth;
   std::vector<ModelSpec> models{{fmt::format("implicit-{}", options.width), "implicit", config.task, options, depth}};
   if (!task.rivals) return models;

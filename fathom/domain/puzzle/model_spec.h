@@ -22,14 +22,17 @@ std::int64_t parameter_count(const ModelOptions& options);
 std::int64_t width_for(ModelOptions options, std::int64_t parameters);
 
 struct ModelSpec {
-  std::string name;  // "implicit-32", "explicit-8x15" (equal parameters), "explicit-32x15" (equal compute)
+  std::string name;  // "implicit-32", "explicit-8x15" (equal parameters), "explicit-32x15" (equal compute),
+                     // "looped-phantom" (one of the losses that are compared)
   std::string kind;  // implicit | explicit
   std::string task;
   ModelOptions options;
   std::int64_t depth = 0;  // iterations of its last training stage (implicit)
+  std::string loss;        // with which it is trained; "": those of the stages
 };
 
-// The looped network, and its explicit rivals of as many parameters and of as much compute in training.
+// The looped network, and its explicit rivals of as many parameters and of as much compute in training. With
+// loss_seconds > 0 instead the looped network once for each loss.
 std::vector<ModelSpec> models_of(const Config& config);
 
 }  // namespace fathom::puzzle

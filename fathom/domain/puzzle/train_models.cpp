@@ -12,9 +12,18 @@ namespace fathom::puzzle {
 
 namespace {
 
-train::FitOptions fit_options(const StageConfig& stage) {
+// One pass of training as it is made: its name, and the time it is given instead of a number of updates.
+struct Stage {
+  std::string name;
+  StageConfig config;
+  double seconds = 0;  // 0: config.updates say when it ends
+};
+
+train::FitOptions fit_options(const Stage& named) {
+  const StageConfig& stage = named.config;
   train::FitOptions options;
-  options.steps = stage.updates;
+  options.steps = named.seconds > 0 ? 1 : stage.updates;
+  options.least_seconds = named.seconds;
   options.adam.lr = stage.lr;
   options.schedule = "cosine";
   options.warmup = stage.warmup;
@@ -31,26 +40,38 @@ struct Job {
   std::uint64_t seed;
 };
 
-Batch batch_of(const Job& job, const StageConfig& stage, const std::string& name, std::int64_t step) {
-  const std::uint64_t seed = base::stream_seed(job.seed, "train " + name, static_cast<std::uint64_t>(step));
+// The stages of the task, or the one with the loss that is compared.
+std::vector<Stage> stages_of(const Job& job) {
+  const TaskConfig& task = job.config.chosen();
+  if (job.spec.loss.empty()) {
+    std::vector<Stage> stages{{"stage1", task.stage1}};
+    if (task.stage2.updates > 0) stages.push_back({"stage2", task.stage2});
+    return stages;
+  }
+  Stage only{"stage1", task.stage1, task.loss_seconds};
+  only.config.loss = job.spec.loss;
+  return {only};
+}
+
+Batch batch_of(const Job& job, const Stage& stage, std::int64_t step) {
+  const std::uint64_t seed = base::stream_seed(job.seed, "train " + stage.name, static_cast<std::uint64_t>(step));
   base::Random random(seed);
-  const std::int64_t size = stage.sizes[random.below(stage.sizes.size())];
-  return make_batch(draw(job.spec.task, stage.batch, size, seed), job.run.device);
+  const std::int64_t size = stage.config.sizes[random.below(stage.config.sizes.size())];
+  return make_batch(draw(job.spec.task, stage.config.batch, size, seed), job.run.device);
 }
 
-Tensor loss_at(const Job& job, const Model& model, const StageConfig& stage, const std::string& name,
-               std::int64_t step) {
-  const Batch batch = batch_of(job, stage, name, step);
+Tensor loss_at(const Job& job, const Model& model, const Stage& stage, std::int64_t step) {
+  const Batch batch = batch_of(job, stage, step);
   if (!model.implicit()) return loss_of(model.forward(batch.x, 0), batch.target);
-  return looped_loss(job.config, stage, dynamic_cast<const LoopedNet&>(model), batch, job.seed, step);
+  return looped_loss(job.config, stage.config, dynamic_cast<const LoopedNet&>(model), batch, job.seed, step);
 }
 
-train::FitResult fit_stage(const Job& job, const Model& model, const StageConfig& stage, const std::string& name) {
+train::FitResult fit_stage(const Job& job, const Model& model, const Stage& stage) {
   const RunFiles files(job.run.folder);
-  const train::Task task{.name = fmt::format("{} seed {} {}", job.spec.name, job.seed, name),
+  const train::Task task{.name = fmt::format("{} seed {} {}", job.spec.name, job.seed, stage.name),
                          .parameters = train::named_parameters(model),
-                         .loss = [&](std::int64_t step) { return loss_at(job, model, stage, name, step); }};
-  const std::string stem = fmt::format("{}-{}", model_stem(job.spec.name, job.seed), name);
+                         .loss = [&](std::int64_t step) { return loss_at(job, model, stage, step); }};
+  const std::string stem = fmt::format("{}-{}", model_stem(job.spec.name, job.seed), stage.name);
   return train::fit(task, fit_options(stage),
                     {.checkpoint = files.training(stem + ".checkpoint"),
                      .log = files.training(stem + ".jsonl"),
@@ -63,11 +84,9 @@ train::FitResult fit_stage(const Job& job, const Model& model, const StageConfig
 bool train_one(const Job& job) {
   const std::shared_ptr<Model> model = make_model(job.spec, job.seed);
   model->to(job.run.device);
-  const TaskConfig& task = job.config.chosen();
   std::vector<train::FitResult> results;
-  for (const auto& [name, stage] : {std::pair{"stage1", &task.stage1}, std::pair{"stage2", &task.stage2}}) {
-    if (stage->updates == 0) continue;
-    results.push_back(fit_stage(job, *model, *stage, name));
+  for (const Stage& stage : stages_of(job)) {
+    results.push_back(fit_stage(job, *model, stage));
     if (results.back().status == train::FitStatus::interrupted) return false;
   }
   Config config = job.config;

@@ -142,6 +142,45 @@ TEST_F(PuzzleRun, ProgressiveLossIsTheWeightedSumOfItsTerms) {
               loss_of(model.forward(batch.x, 4), batch.target).item<double>(), 1e-6);
 }
 
+TEST_F(PuzzleRun, CellsThatTakeNoPartKeepTheirState) {
+  const Config config = tiny("maze");
+  const LoopedNet model = looped("maze");
+  const Batch batch = make_batch(draw("maze", 3, 7, 1));
+  StageConfig stage = config.maze.stage1;
+  stage.loss = "progressive";
+  stage.alpha = 0;
+  const auto loss_of_step = [&](double rate, std::int64_t step) {
+    stage.update_rate = rate;
+    return looped_loss(config, stage, model, batch, 7, step).item<double>();
+  };
+  // Of 4 iterations x 3 x 49 cells one takes part with probability 6e-10: the loss is that of the start.
+  EXPECT_EQ(loss_of_step(1e-12, 0), loss_of(model.forward(batch.x, 0), batch.target).item<double>());
+  const double half = loss_of_step(0.5, 0);
+  EXPECT_EQ(half, loss_of_step(0.5, 0)) << "who takes part follows from (seed, step)";
+  EXPECT_NE(half, loss_of_step(0.5, 1));
+  EXPECT_NE(half, loss_of_step(1, 0));
+}
+
+TEST_F(PuzzleRun, LossesAreComparedOverTheSameTime) {
+  Config config = tiny("parity");
+  config.parity.loss_seconds = 0.3;
+  config.adjoint.max_iter = 5;
+  ASSERT_TRUE(train_models(config, run("losses")));
+  const base::StudyRecord record = evaluate(config, run("losses"));
+  std::vector<std::string> names;
+  for (const base::ModelResult& model : record.models) {
+    names.push_back(model.name);
+    EXPECT_GE(model.seconds_train, 0.3) << model.name;
+    EXPECT_GE(model.extra.at("updates"), 2) << model.name;
+  }
+  EXPECT_THAT(names, ElementsAre("looped-random", "looped-progressive", "looped-implicit", "looped-phantom"));
+  EXPECT_TRUE(record.checks.empty());
+  // Each has its own loss: the same start and the same puzzles led to other weights.
+  const Trained a = load_trained(RunFiles(root_ / "losses").model(names[0], 3));
+  const Trained b = load_trained(RunFiles(root_ / "losses").model(names[3], 3));
+  EXPECT_FALSE(a.model->parameters().back().equal(b.model->parameters().back()));
+}
+
 TEST_F(PuzzleRun, JudgedCellsAloneCount) {
   Instances two{.count = 2, .width = 3, .input = {0, 0, 0, 0, 0, 0}, .target = {1, 0, kUnjudged, 1, 1, 1}};
   const Batch batch = make_batch(two);
