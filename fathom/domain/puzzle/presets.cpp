@@ -51,7 +51,7 @@ Config quick() {
 
 Config full() {
   Config config;
-  config.parity = parity_task(4000);
+  config.parity = parity_task(2000);
   config.maze = maze_task(2000, 2000);
   return config;
 }
