@@ -23,11 +23,14 @@ std::string replaced(std::string_view text, const Rule& rule) {
   return out += text.substr(done);
 }
 
-// Where the last space is before which no rule reaches: every rule begins with a space, and the only one with another
-// space has an apostrophe before that. 0 when there is none.
+// Whether the text before a space could take part in what begins there. Every rule begins with a space, and the only
+// one with another space has an apostrophe before that; an apostrophe that has lost its spaces may end " n't".
+bool open_before(std::string_view head) { return head.ends_with(' ') || head.ends_with('\'') || head.ends_with(" n"); }
+
+// Where the last space is before which no rule reaches. 0 when there is none.
 std::size_t last_boundary(std::string_view text) {
   for (std::size_t at = text.size(); at-- > 1;) {
-    if (text[at] == ' ' && text[at - 1] != ' ' && text[at - 1] != '\'') return at;
+    if (text[at] == ' ' && !open_before(text.substr(0, at))) return at;
   }
   return 0;
 }

@@ -25,6 +25,7 @@ TEST(CleanUpTest, HoldsBackOnlyWhatMayChange) {
   EXPECT_EQ(settled_bytes("word nex"), 8u);
   EXPECT_EQ(settled_bytes("word 't"), 4u);
   EXPECT_EQ(settled_bytes("word 't x"), 7u);
+  EXPECT_EQ(settled_bytes("word n ' t"), 4u);  // becomes "wordn't"
 }
 
 rc::Gen<std::string> text_of_rules() {
