@@ -25,7 +25,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"study", cmd_study}, {"data", cmd_data},         {"train", cmd_train},       {"eval", cmd_eval},
     {"probe", cmd_probe}, {"solve-lp", cmd_solve_lp}, {"generate", cmd_generate}, {"chat", cmd_chat},
-    {"serve", cmd_serve}, {"puzzle", cmd_puzzle},     {"doctor", cmd_doctor},
+    {"serve", cmd_serve}, {"flow", cmd_flow},         {"puzzle", cmd_puzzle},     {"doctor", cmd_doctor},
 };
 
 int run(const Request& request) {

@@ -10,6 +10,7 @@
 #include "app/front/domains.h"
 #include "app/front/version.h"
 #include "app/probe_options.h"
+#include "app/flow_options.h"
 #include "app/generate_options.h"
 #include "app/serve_options.h"
 #include "app/puzzle_options.h"
@@ -131,7 +132,8 @@ void add_own_flags(CLI::App* command, Invocation& in) {
     } else {
       const std::string help =
           field.default_text.empty() ? field.help : fmt::format("{} (default {})", field.help, field.default_text);
-      command->add_option_function<std::string>(flag, record, help)->type_name(value_name(field));
+      const std::string flags = field.name == "output" ? "-o," + flag : flag;
+      command->add_option_function<std::string>(flags, record, help)->type_name(value_name(field));
     }
   }
 }
@@ -159,13 +161,19 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       ->expected(1);
   add_own_flags<ProbeOptions>(probe, in);
   add_run_flag(probe, in, "seed");
+  CLI::App* flow =
+      add_command(cli, in, "flow", "Predict the steady flows of forcings in a file; --refine solves for them");
+  flow->add_option("forcing", in.request.inputs, "forcing [N, 2, H, H] in a .npz, .h5 or .npy file")
+      ->type_name("FILE")
+      ->expected(1);
+  add_own_flags<FlowOptions>(flow, in);
   CLI::App* puzzle =
       add_command(cli, in, "puzzle", "Solve a bit string or a maze by iterating until the state stands still");
   add_own_positional(puzzle, in, "verb", "what to do")->type_name("solve");
   add_own_positional(puzzle, in, "puzzle", "the bits, or a file that holds them or a maze drawn with # . S G")
       ->type_name("BITS|FILE");
   add_own_flags<PuzzleFlags>(puzzle, in);
-  for (CLI::App* command : {solve, probe, puzzle}) {
+  for (CLI::App* command : {solve, probe, flow, puzzle}) {
     add_run_flag(command, in, "threads");
     add_json(command, in);
     add_quiet(command, in);

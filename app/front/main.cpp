@@ -14,6 +14,7 @@
 #include "app/front/resolve.h"
 #include "app/front/run_folder.h"
 #include "app/front/version.h"
+#include "app/flow_options.h"
 #include "app/generate_options.h"
 #include "app/probe_options.h"
 #include "app/puzzle_options.h"
@@ -114,7 +115,7 @@ void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
   if (runs_language_model(request.command)) check_model_folder(request);
   if (request.command == "generate") check_generate(request);
-  if (request.command != "solve-lp" && request.command != "puzzle") return;
+  if (request.command != "solve-lp" && request.command != "puzzle" && request.command != "flow") return;
   for (const auto& [name, value] : request.settings) {
     if ((name == "model" || name == "start") && !value.empty()) {
       check_file(fmt::format("{}: --{}", request.command, name), value);
@@ -135,6 +136,7 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "generate") resolve_own<GenerateOptions>(in);
   if (in.request.command == "chat") resolve_own<ChatOptions>(in);
   if (in.request.command == "serve") resolve_own<ServeOptions>(in);
+  if (in.request.command == "flow") resolve_own<FlowOptions>(in);
   if (in.request.command == "puzzle") resolve_own<PuzzleOptions>(in);
   check_inputs(in.request);
   if (in.dry_run) {

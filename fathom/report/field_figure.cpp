@@ -4,6 +4,7 @@
 #include <array>
 #include <numeric>
 
+#include "fathom/base/error.h"
 #include "fathom/report/chart_frame.h"
 #include "fathom/report/colour_scale.h"
 #include "fathom/report/number_text.h"
@@ -15,6 +16,8 @@ namespace {
 
 using Panel = base::FieldFigure::Panel;
 
+constexpr std::int64_t kPixelGap = 6;  // between the panels of a PNG picture
+constexpr std::uint8_t kMiddle = 128, kGreatest = 255;
 constexpr double kSide = 168, kGap = 18;  // of a panel's longer side, between panels
 constexpr double kTextRoom = 2 * kFont + 12;
 constexpr double kBarWidth = 240, kBarHeight = 12, kBarRoom = kBarHeight + kFont + 26;
@@ -67,6 +70,35 @@ void draw_bar(Xml& xml, bool of_signed, double top) {
 }
 
 }  // namespace
+
+std::vector<std::uint8_t> to_png(const base::FieldFigure& figure, std::int64_t scale) {
+  base::require(scale >= 1, "report::to_png", "scale", scale, ">= 1", "a point needs a pixel");
+  const auto count = static_cast<std::int64_t>(figure.panels.size());
+  const std::int64_t columns = std::clamp<std::int64_t>(figure.columns, 1, std::max<std::int64_t>(1, count));
+  const std::int64_t rows = (count + columns - 1) / columns;
+  const std::int64_t step_x = figure.width * scale + kPixelGap, step_y = figure.height * scale + kPixelGap;
+  const std::int64_t width = columns * step_x - kPixelGap, height = rows * step_y - kPixelGap;
+  const bool all_signed = count == 0 || is_signed(figure.panels.front());
+  std::vector<std::uint8_t> pixels(static_cast<std::size_t>(std::max<std::int64_t>(0, width * height)),
+                                   all_signed ? kMiddle : kGreatest);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const Panel& panel = figure.panels[static_cast<std::size_t>(i)];
+    if (panel.level.empty()) continue;
+    if (is_signed(panel) != all_signed)
+      base::fail("report::to_png", "'{}' is signed and others are not; a picture has one set of colours", panel.title);
+    if (static_cast<std::int64_t>(panel.level.size()) != figure.height * figure.width)
+      base::fail("report::to_png", "'{}' has {} points violates = {}", panel.title, panel.level.size(),
+                 figure.height * figure.width);
+    for (std::int64_t y = 0; y < figure.height * scale; ++y) {
+      for (std::int64_t x = 0; x < figure.width * scale; ++x) {
+        const std::int64_t to = (i / columns * step_y + y) * width + i % columns * step_x + x;
+        pixels[static_cast<std::size_t>(to)] =
+            panel.level[static_cast<std::size_t>(y / scale * figure.width + x / scale)];
+      }
+    }
+  }
+  return png_image(height, width, pixels, all_signed ? diverging_colours() : sequential_colours());
+}
 
 std::string to_svg(const base::FieldFigure& figure) {
   const auto longest = static_cast<double>(std::max<std::int64_t>({1, figure.height, figure.width}));

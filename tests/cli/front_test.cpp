@@ -20,9 +20,9 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-const std::vector<std::string> kCommands = {"study",    "data",     "train",   "eval",       "report",
-                                            "solve-lp", "generate", "chat",    "serve",      "probe",
-                                            "doctor",   "bench",    "options", "completion", "puzzle"};
+const std::vector<std::string> kCommands = {"study",    "data",       "train",  "eval",  "report", "solve-lp",
+                                            "generate", "chat",       "serve",  "probe", "doctor", "bench",
+                                            "options",  "completion", "puzzle", "flow"};
 
 TEST(Front, TellsItsVersion) {
   const Outcome outcome = run_program({"--version"});

@@ -59,6 +59,21 @@ TEST(FieldFigure, StandsInTheReportBesideTheCurves) {
   EXPECT_EQ(count(page, "<image"), 4u);
 }
 
+// A PNG file's size stands in bytes 16 .. 23, big-endian.
+std::int64_t number_at(const std::vector<std::uint8_t>& png, std::size_t at) {
+  return png[at] << 24 | png[at + 1] << 16 | png[at + 2] << 8 | png[at + 3];
+}
+
+TEST(FieldFigure, IsAPictureOfItsPanelsWithAGapBetween) {
+  base::FieldFigure figure = sample();
+  figure.panels.erase(figure.panels.begin() + 2);  // the one that is not signed: two columns, two rows
+  const std::vector<std::uint8_t> png = to_png(figure, 4);
+  EXPECT_EQ(number_at(png, 16), 3 * 4 + 6 + 3 * 4);
+  EXPECT_EQ(number_at(png, 20), 2 * 4 + 6 + 2 * 4);
+  EXPECT_THROW(to_png(figure, 0), Error);
+  EXPECT_THROW(to_png(sample()), Error) << "signed and other fields";
+}
+
 TEST(FieldFigure, RefusesAPanelOfAnotherSize) {
   base::FieldFigure figure = sample();
   figure.panels[0].level.pop_back();

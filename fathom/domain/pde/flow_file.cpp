@@ -12,6 +12,7 @@
 #include "fathom/io/hdf5.h"
 #include "fathom/io/npy.h"
 #include "fathom/io/npz.h"
+#include "fathom/io/safetensors.h"
 #include "fathom/train/tensor_file.h"
 
 namespace fathom::pde {
@@ -52,12 +53,23 @@ std::vector<io::TensorRecord> read_hdf5(const fs::path& path) {
   return wanted.empty() ? std::vector<io::TensorRecord>{} : io::read_hdf5(path, wanted);
 }
 
+// The test part of a run's data.
+std::vector<io::TensorRecord> test_flows(const fs::path& path) {
+  std::vector<io::TensorRecord> records = io::read_safetensors(path).tensors;
+  for (io::TensorRecord& record : records) {
+    if (record.name.starts_with("test.")) record.name.erase(0, 5);
+  }
+  return records;
+}
+
 std::vector<io::TensorRecord> read_records(const fs::path& path) {
   if (fs::is_directory(path)) return read_folder(path);
   if (is_hdf5(path)) return read_hdf5(path);
   if (path.extension() == ".npz") return io::read_npz(path);
+  if (path.extension() == ".safetensors") return test_flows(path);
   if (path.extension() == ".npy") return {read_npy_as(path, kForcing)};
-  base::fail(kRead, "{} violates *.npz, *.h5, *.hdf5, *.npy or a folder; name flows in one of these forms",
+  base::fail(kRead,
+             "{} violates *.npz, *.h5, *.hdf5, *.npy, *.safetensors or a folder; name flows in one of these forms",
              path.string());
 }
 

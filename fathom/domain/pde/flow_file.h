@@ -1,7 +1,8 @@
 // Forcings and flows in the files people keep them in, as the named arrays
 //   forcing [N, 2, H, H]   vorticity [N, H, H]         one sample may leave out the first dimension
 // of a .npz or an HDF5 file (.h5, .hdf5), or the files forcing.npy and vorticity.npy of a folder; a .npy file alone is
-// a forcing. Axis 0 of a field is x, axis 1 is y, points are 2 pi i / H (flow.h).
+// a forcing; the data.safetensors of a study's run are its test flows. Axis 0 of a field is x, axis 1 is y, points are
+// 2 pi i / H (flow.h).
 #pragma once
 
 #include <filesystem>

@@ -136,6 +136,8 @@ TEST_F(FlowFileTest, AStudyTakesItsFlowsFromAFile) {
   write_arrays(config.file, {{"forcing", at::cat({drawn.train.forcing, drawn.test.forcing})},
                              {"vorticity", at::cat({drawn.train.vorticity, drawn.test.vorticity})}});
   const FlowData data = make_data(config, folder_ / "own", 1).value();
+  const FlowArrays test = read_flows(folder_ / "drawn" / "data.safetensors");
+  EXPECT_TRUE(test.vorticity.equal(drawn.test.vorticity)) << "a run's data are its test flows";
   EXPECT_EQ(data.sha256, drawn.sha256);
   EXPECT_TRUE(data.test.vorticity.equal(drawn.test.vorticity));
   EXPECT_GT(data.train.residual.min().item<double>(), 0);
