@@ -45,7 +45,7 @@ void check_error(base::StudyRecord& record, const base::ModelResult& implicit) {
   const double depth = record.statistics["training_depth"];
   const double least = *std::min_element(error->mean.begin(), error->mean.end());
   at_most(record, fmt::format("{}: error at the training depth over that at t = 1", implicit.name),
-          error->mean[index_of(*error, depth)] / error->mean.front(), 0.5);
+          error->mean[index_of(*error, depth)] / error->mean.front(), 0.9);
   const std::size_t beyond = index_of(*error, 4 * depth);
   at_most(record, fmt::format("{}: error at t = {:g} over the curve's least", implicit.name, error->t[beyond]),
           error->mean[beyond] / least, 1.1);

@@ -31,7 +31,8 @@ struct NetworkConfig {
 
 struct TrainConfig {
   std::int64_t epochs = 20;
-  std::int64_t batch = 16;
+  std::int64_t batch = 4;
+  bool symmetries = true;
   std::vector<double> learning_rates = {5e-3};
   std::int64_t trial_epochs = 2;
   std::string schedule = "cosine";
@@ -39,10 +40,10 @@ struct TrainConfig {
   double weight_decay = 0;
   double clip_norm = 1;
   // The implicit network's gradient: plain unrolling for the first updates, then at the equilibrium.
-  std::int64_t pretrain = 60;
+  std::int64_t pretrain = 200;
   std::int64_t pretrain_depth = 6;
-  std::string gradient = "implicit";
-  std::int64_t solver_steps = 16;
+  std::string gradient = "phantom";
+  std::int64_t solver_steps = 12;
   double rtol = 1e-3;
   solve::Anderson solver;
   diff::Implicit adjoint{.rtol = 1e-2, .max_iter = 12};
@@ -51,6 +52,7 @@ struct TrainConfig {
   void fields(base::Fields& f) {
     f.add("epochs", epochs, {.at_least = 1}, "passes over the training flows, of every network");
     f.add("batch", batch, {.at_least = 1}, "flows an update");
+    f.add("symmetries", symmetries, "every update sees its flows in a random one of their eight mirror images");
     f.add("learning_rates", learning_rates, {.above = 0},
           "Adam's step sizes tried for every network; the best is used");
     f.add("trial_epochs", trial_epochs, {.at_least = 1}, "passes of each trial, where there are several");

@@ -125,7 +125,7 @@ study::Measured measure(const Config& config, const Trained& trained, const Flow
   const std::int64_t last = config.study.iterations;
   const std::string& name = trained.spec.name;
   const Accuracy on_test = accuracy(config, trained, test.set, last, &test);
-  const Accuracy on_train = accuracy(config, trained, rows(train, 0, test.set.size()), last, nullptr);
+  const Accuracy on_train = accuracy(config, trained, rows(train, 0, 2 * config.study.batch), last, nullptr);
   study::Measured m;
   m.result = {.name = name,
               .kind = trained.spec.options.implicit() ? "implicit" : "explicit",

@@ -35,6 +35,7 @@ struct TestFlows {
 };
 TestFlows test_flows(const Config& config, const FlowSet& test, double viscosity, const Scaling& scaling);
 
+// The figure of the training flows is that of the first two batches of them.
 study::Measured measure(const Config& config, const Trained& trained, const FlowSet& train, const TestFlows& test);
 
 // The solution operator's own quotients ||dw|| / ||df||, the same at every t.

@@ -10,7 +10,7 @@ Config quick() {
   config.data.train = 400;
   config.data.test = 100;
   config.network.width = 12;
-  config.train.epochs = 12;
+  config.train.epochs = 20;
   config.rivals.depths = {1, 2};
   return config;
 }
@@ -22,8 +22,8 @@ Config full() {
   config.network.width = 20;
   config.network.modes = 10;
   config.train.epochs = 60;
+  config.train.pretrain = 1000;
   config.train.learning_rates = {2e-3, 5e-3, 1e-2};
-  config.train.solver_steps = 24;
   config.rivals.depths = {1, 2, 4};
   config.rivals.widths = {32};
   return config;
@@ -40,6 +40,8 @@ Config paper() {
   config.data.generate.viscosity = 1e-3;
   config.network = {.width = 32, .modes = 12, .padding = 9, .coordinates = true};
   config.train.epochs = 500;
+  config.train.batch = 16;
+  config.train.symmetries = false;
   config.train.schedule = "constant";
   config.train.warmup = 0;
   config.train.weight_decay = 1e-4;

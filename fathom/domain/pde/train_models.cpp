@@ -11,6 +11,7 @@
 #include "fathom/domain/pde/losses.h"
 #include "fathom/domain/pde/run.h"
 #include "fathom/domain/pde/run_files.h"
+#include "fathom/domain/pde/symmetry.h"
 #include "fathom/tensor/convert.h"
 #include "fathom/train/fit.h"
 
@@ -21,11 +22,12 @@ namespace {
 // The training flows in batches: every pass goes through all of them in an order of its own.
 class Batches {
  public:
-  Batches(const FlowSet& set, const Scaling& scaling, std::int64_t size, bool coordinates, const Run& run,
-          std::uint64_t seed)
-      : x_(network_input(set.forcing, scaling, coordinates).to(run.device)),
+  Batches(const FlowSet& set, const Scaling& scaling, const Config& config, const Run& run, std::uint64_t seed)
+      : x_(set.forcing.to(run.device)),
         y_((set.vorticity / scaling.vorticity).to(run.device)),
-        size_(std::min(size, set.size())),
+        scaling_(scaling),
+        config_(config),
+        size_(std::min(config.train.batch, set.size())),
         seed_(seed) {}
 
   std::int64_t in_a_pass() const { return (x_.size(0) + size_ - 1) / size_; }
@@ -36,7 +38,8 @@ class Batches {
     const std::int64_t first = step % in_a_pass() * size_, last = std::min(first + size_, x_.size(0));
     const std::vector<std::int64_t> chosen(order.begin() + first, order.begin() + last);
     const Tensor rows = tensor::from_int64s(chosen, {last - first}).to(x_.device());
-    return {x_.index_select(0, rows), y_.index_select(0, rows)};
+    const ForcedFlow flow = mirrored({x_.index_select(0, rows), y_.index_select(0, rows)}, symmetry_of(step));
+    return {network_input(flow.forcing, scaling_, config_.network.coordinates), flow.vorticity};
   }
 
  private:
@@ -48,7 +51,16 @@ class Batches {
     return order;
   }
 
+  // A flow on an oblong grid has no image that exchanges x and y.
+  std::int64_t symmetry_of(std::int64_t step) const {
+    if (!config_.train.symmetries) return 0;
+    base::Random random(base::stream_seed(seed_, "symmetry", static_cast<std::uint64_t>(step)));
+    return static_cast<std::int64_t>(random.below(y_.size(1) == y_.size(2) ? kSymmetries : kSymmetries / 2));
+  }
+
   Tensor x_, y_;
+  Scaling scaling_;
+  const Config& config_;
   std::int64_t size_;
   std::uint64_t seed_;
 };
@@ -163,7 +175,7 @@ bool train_models(const Config& config, const Run& run, const FlowData& data) {
   const Scaling scaling = scaling_of(data.train);
   for (std::int64_t k = 0; k < run.seeds; ++k) {
     const std::uint64_t seed = run.seed + static_cast<std::uint64_t>(k);
-    const Batches batches(data.train, scaling, config.train.batch, config.network.coordinates, run, seed);
+    const Batches batches(data.train, scaling, config, run, seed);
     for (const ModelSpec& spec : models_of(config)) {
       if (std::filesystem::exists(files.model(spec.name, seed))) {
         base::info("{} is trained already: {}", spec.name, files.model(spec.name, seed).string());
