@@ -34,8 +34,8 @@ base::FieldFigure picture_of(const Config& config, const Trained& trained, const
     const Tensor answer = w.vorticity[static_cast<std::size_t>(t - 1)].cpu();
     const Tensor error = answer[0] - truth[0];
     figure.panels.push_back(panel_of(fmt::format("prediction, t = {}", t), answer[0], range));
-    errors.push_back(panel_of(fmt::format("error, t = {}: {:.2g} relative", t, measure::rel_l2(answer, truth)[0]),
-                              error, range_of(error)));
+    errors.push_back(panel_of(fmt::format("error, t = {}: {:.0f}%", t, 100 * measure::rel_l2(answer, truth)[0]), error,
+                              range_of(error)));
   }
   figure.panels.resize(2 * columns);
   figure.panels.insert(figure.panels.end(), errors.begin(), errors.end());
