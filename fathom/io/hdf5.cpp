@@ -129,6 +129,7 @@ class Reader {
     check_storage(dataset, name);
     const auto bytes = byte_count(tensor.shape, tensor.dtype);
     if (!bytes || *bytes > left_) refuse(name, fmt::format("goes beyond {} bytes in all", limit_));
+    check_size(dataset, name, *bytes);
     left_ -= *bytes;
     tensor.bytes.resize(*bytes);
     const hid_t type = tensor.dtype == DType::f64 ? H5T_IEEE_F64LE : H5T_IEEE_F32LE;
@@ -169,6 +170,36 @@ class Reader {
       refuse(name, "has its data in other files; copy them into this one");
     if (layout == H5D_CHUNKED) check_chunk(list, name);
     if (layout == H5D_LAYOUT_ERROR) refuse(name, fmt::format("has no layout: {}", cause()));
+  }
+
+  // A file whose headers disagree would have the library read beyond its buffers.
+  void check_size(hid_t dataset, const std::string& name, std::uint64_t bytes) const {
+    const Handle list(H5Dget_create_plist(dataset), H5Pclose);
+    if (H5Pget_layout(list) == H5D_CHUNKED) {
+      if (H5Pget_nfilters(list) == 0) check_chunks(dataset, list, name);
+      return;
+    }
+    const std::uint64_t stored = H5Dget_storage_size(dataset);  // 0: nothing was written, and fill values are read
+    if (stored != 0 && stored != bytes)
+      refuse(name, fmt::format("stores {} bytes where its shape has {}; the file is damaged", stored, bytes));
+  }
+
+  void check_chunks(hid_t dataset, hid_t list, const std::string& name) const {
+    hsize_t sizes[H5S_MAX_RANK] = {}, offset[H5S_MAX_RANK] = {}, count = 0;
+    const int rank = H5Pget_chunk(list, H5S_MAX_RANK, sizes);
+    const Handle type(H5Dget_type(dataset), H5Tclose), space(H5Dget_space(dataset), H5Sclose);
+    hsize_t bytes = H5Tget_size(type);
+    for (int i = 0; i < rank; ++i) bytes *= sizes[i];
+    if (H5Dget_num_chunks(dataset, space, &count) < 0) refuse(name, fmt::format("cannot be read: {}", cause()));
+    for (hsize_t i = 0; i < count; ++i) {
+      unsigned mask = 0;
+      haddr_t address = 0;
+      hsize_t stored = 0;
+      if (H5Dget_chunk_info(dataset, space, i, offset, &mask, &address, &stored) < 0)
+        refuse(name, fmt::format("cannot be read: {}", cause()));
+      if (stored != bytes)
+        refuse(name, fmt::format("stores {} bytes in a chunk of {}; the file is damaged", stored, bytes));
+    }
   }
 
   void check_chunk(hid_t list, const std::string& name) const {

@@ -85,6 +85,7 @@ TEST(Hdf5Test, SaysWhatIsWrongWithAFile) {
   EXPECT_THAT(told("bad-lzf"), HasSubstr("is packed by filter 32000"));
   EXPECT_THAT(told("bad-null-space"), HasSubstr("has no shape"));
   EXPECT_THAT(told("bad-huge"), HasSubstr("goes beyond"));
+  EXPECT_THAT(told("bad-chunk-size"), HasSubstr("stores 15 bytes in a chunk of 16"));
 }
 
 TEST(Hdf5Test, ReadsTheFilesOfOthers) {
