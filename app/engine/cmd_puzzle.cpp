@@ -110,7 +110,7 @@ int cmd_puzzle(const Request& request) {
   check_output(options.strip);
   const std::string text = text_of(options.puzzle);
   const puzzle::Instances one = puzzle::instance_of_text(text);
-  const std::string shipped = fmt::format("puzzle-{}.safetensors", puzzle::task_of_text(text));
+  const std::string shipped = fmt::format("{}.safetensors", puzzle::task_of_text(text));
   const puzzle::Trained trained = puzzle::load_trained(model_file(options.model, shipped));
   const puzzle::Solved solved =
       puzzle::solve_puzzle(trained, one, {.iterations = options.iterations, .rtol = options.rtol});

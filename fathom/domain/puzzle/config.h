@@ -17,11 +17,9 @@ struct StageConfig {
   std::int64_t updates = 0;         // 0: no such stage
   std::vector<std::int64_t> sizes;  // of the puzzles; each update draws one
   std::int64_t batch = 64;          // puzzles an update
-  std::int64_t pool = 0;            // drawn for it, of which the `batch` hardest are trained on; 0: batch
   std::string loss = "random";      // how many iterations an update makes, and which of them the gradient goes through
   std::int64_t depth = 20;          // T
   std::int64_t least_depth = 0;     // progressive: the full term's depth is drawn from [least_depth, depth]; 0: depth
-  std::int64_t detached = 0;        // full unroll: its first U{0..detached} iterations carry no gradient
   double alpha = 0.5;               // progressive: weight of the random term
   double update_rate = 1;           // full unroll: probability with which a cell takes part in an iteration
   double lr = 1e-3;
@@ -32,8 +30,6 @@ struct StageConfig {
     f.add("updates", updates, {.at_least = 0}, "updates of this stage; 0: none");
     f.add("sizes", sizes, {.at_least = 1, .at_most = 10000}, "sizes of the puzzles; each update draws one");
     f.add("batch", batch, {.at_least = 1}, "fresh puzzles an update");
-    f.add("pool", pool, {.at_least = 0},
-          "puzzles drawn an update, of which the batch with the greatest loss is trained on; 0: batch");
     f.add_choice(
         "loss", loss, {"random", "progressive", "implicit", "phantom"},
         "random: n iterations without and k with gradient, n + k <= depth; progressive: that and the full unroll; "
@@ -41,8 +37,6 @@ struct StageConfig {
     f.add("depth", depth, {.at_least = 1, .at_most = 10000}, "T, iterations of the block while training");
     f.add("least_depth", least_depth, {.at_least = 0},
           "full unroll: its depth is drawn from [least_depth, depth]; 0: depth");
-    f.add("detached", detached, {.at_least = 0},
-          "full unroll: its first iterations carry no gradient, as many as drawn from [0, detached]");
     f.add("alpha", alpha, {.at_least = 0, .at_most = 1},
           "progressive: weight of the random term, 1 - alpha that of the full unroll");
     f.add("update_rate", update_rate, {.above = 0, .at_most = 1},

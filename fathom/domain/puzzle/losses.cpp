@@ -1,11 +1,6 @@
 #include "fathom/domain/puzzle/losses.h"
 
-#include <algorithm>
-
 #include <ATen/TensorOperators.h>
-#include <ATen/core/Reduction.h>
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/where.h>
 
@@ -48,8 +43,6 @@ Tensor asynchronous(const LoopedNet& model, const Tensor& x, std::int64_t t, dou
 Tensor full_loss(const StageConfig& stage, const LoopedNet& model, const Batch& batch, base::Random& random) {
   const std::int64_t least = stage.least_depth > 0 ? stage.least_depth : stage.depth;
   const std::int64_t t = between(random, least, stage.depth);
-  const std::int64_t n = between(random, 0, std::min(stage.detached, t - 1));
-  if (n > 0) return loss_with(model, batch, solve::Picard{}, diff::Truncated{.steps = t, .last = t - n});
   if (stage.update_rate == 1) return loss_of(model.forward(batch.x, t), batch.target);
   tensor::seed(random.bits());
   return loss_of(asynchronous(model, batch.x, t, stage.update_rate), batch.target);
@@ -61,20 +54,7 @@ Tensor progressive_loss(const StageConfig& stage, const LoopedNet& model, const 
   return full + stage.alpha * random_loss(stage, model, batch, random);
 }
 
-// (B): cross-entropy, mean over a puzzle's judged cells.
-Tensor loss_of_each(const Tensor& logits, const Tensor& target) {
-  const Tensor cells = at::cross_entropy_loss(logits, target, {}, at::Reduction::None);
-  return cells.flatten(1).sum(1) / target.ge(0).flatten(1).sum(1);
-}
-
 }  // namespace
-
-Batch hardest(const Model& model, const Batch& pool, std::int64_t count, std::int64_t iterations) {
-  at::NoGradGuard no_grad;
-  const Tensor chosen =
-      loss_of_each(model.forward(pool.x, iterations), pool.target).argsort(0, true).slice(0, 0, count);
-  return {pool.x.index_select(0, chosen), pool.target.index_select(0, chosen)};
-}
 
 Tensor looped_loss(const Config& config, const StageConfig& stage, const LoopedNet& model, const Batch& batch,
                    std::uint64_t seed, std::int64_t step) {

@@ -23,9 +23,4 @@ namespace fathom::puzzle {
 Tensor looped_loss(const Config& config, const StageConfig& stage, const LoopedNet& model, const Batch& batch,
                    std::uint64_t seed, std::int64_t step);
 
-// Of a pool the `count` puzzles whose answer after so many iterations has the greatest loss. A fresh puzzle that is
-// solved teaches nothing, and late in training nearly all are; seeing that costs a third of training on it.
-// [Shrivastava2016]
-Batch hardest(const Model& model, const Batch& pool, std::int64_t count, std::int64_t iterations);
-
 }  // namespace fathom::puzzle

@@ -34,10 +34,10 @@ TaskConfig maze_task(std::int64_t first, std::int64_t second) {
                  .loss = "progressive",
                  .depth = 36,
                  .least_depth = 20,
-                 .alpha = 0.5,
+                 .alpha = 0.3,
                  .lr = 7e-4};
   task.rival_rounds = 24;
-  task.study = {.sizes = {9, 13, 15, 23, 33}, .iterations = {0, 5, 10, 20, 40, 80, 160, 320}, .breadths = {1, 2, 4, 8}};
+  task.study = {.sizes = {9, 13, 15, 23, 33}, .iterations = {0, 5, 10, 20, 40, 80, 160, 320}, .breadths = {1, 2, 4}};
   return task;
 }
 
@@ -52,7 +52,7 @@ Config quick() {
 Config full() {
   Config config;
   config.parity = parity_task(2000);
-  config.maze = maze_task(2000, 2000);
+  config.maze = maze_task(2000, 5000);
   return config;
 }
 

@@ -53,17 +53,15 @@ std::vector<Stage> stages_of(const Job& job) {
   return {only};
 }
 
-Batch batch_of(const Job& job, const Model& model, const Stage& stage, std::int64_t step) {
+Batch batch_of(const Job& job, const Stage& stage, std::int64_t step) {
   const std::uint64_t seed = base::stream_seed(job.seed, "train " + stage.name, static_cast<std::uint64_t>(step));
   base::Random random(seed);
   const std::int64_t size = stage.config.sizes[random.below(stage.config.sizes.size())];
-  const std::int64_t drawn = std::max(stage.config.batch, stage.config.pool);
-  const Batch pool = make_batch(draw(job.spec.task, drawn, size, seed), job.run.device);
-  return drawn == stage.config.batch ? pool : hardest(model, pool, stage.config.batch, stage.config.depth);
+  return make_batch(draw(job.spec.task, stage.config.batch, size, seed), job.run.device);
 }
 
 Tensor loss_at(const Job& job, const Model& model, const Stage& stage, std::int64_t step) {
-  const Batch batch = batch_of(job, model, stage, step);
+  const Batch batch = batch_of(job, stage, step);
   if (!model.implicit()) return loss_of(model.forward(batch.x, 0), batch.target);
   return looped_loss(job.config, stage.config, dynamic_cast<const LoopedNet&>(model), batch, job.seed, step);
 }

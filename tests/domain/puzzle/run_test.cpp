@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <filesystem>
@@ -30,10 +29,8 @@
 namespace fathom::puzzle {
 namespace {
 
-using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Pointwise;
 namespace fs = std::filesystem;
 
 Config tiny(const std::string& task) {
@@ -162,53 +159,6 @@ TEST_F(PuzzleRun, CellsThatTakeNoPartKeepTheirState) {
   EXPECT_EQ(half, loss_of_step(0.5, 0)) << "who takes part follows from (seed, step)";
   EXPECT_NE(half, loss_of_step(0.5, 1));
   EXPECT_NE(half, loss_of_step(1, 0));
-}
-
-TEST_F(PuzzleRun, DetachedIterationsChangeTheGradientAlone) {
-  const Config config = tiny("maze");
-  const Batch batch = make_batch(draw("maze", 3, 7, 1));
-  StageConfig stage = config.maze.stage1;
-  stage.loss = "progressive";
-  stage.alpha = 0;
-  const auto loss_and_gradient = [&](std::int64_t detached, std::int64_t step) {
-    const LoopedNet model = looped("maze");
-    stage.detached = detached;
-    const Tensor loss = looped_loss(config, stage, model, batch, 7, step);
-    loss.backward();
-    for (const auto& [name, parameter] : train::named_parameters(model)) {
-      if (name == "recall") return std::pair{loss.item<double>(), parameter.grad()};
-    }
-    throw Error("no weight 'recall'");
-  };
-  // Of 4 iterations at most 3 are detached, and in one step of four none is.
-  int changed = 0;
-  for (std::int64_t step = 0; step < 8; ++step) {
-    const auto [whole, whole_gradient] = loss_and_gradient(0, step);
-    const auto [part, part_gradient] = loss_and_gradient(100, step);
-    EXPECT_NEAR(whole, part, 1e-6);
-    changed += !at::allclose(whole_gradient, part_gradient);
-  }
-  EXPECT_GE(changed, 1);
-}
-
-TEST_F(PuzzleRun, TheHardestOfAPoolHaveTheGreatestLosses) {
-  const LoopedNet model = looped("maze");
-  const Batch pool = make_batch(draw("maze", 12, 7, 1));
-  const Batch chosen = hardest(model, pool, 3, 2);
-  ASSERT_EQ(chosen.x.size(0), 3);
-  const auto losses = [&](const Batch& batch) {
-    at::NoGradGuard no_grad;
-    std::vector<double> values;
-    for (std::int64_t i = 0; i < batch.x.size(0); ++i) {
-      values.push_back(
-          loss_of(model.forward(batch.x.slice(0, i, i + 1), 2), batch.target.slice(0, i, i + 1)).item<double>());
-    }
-    std::sort(values.rbegin(), values.rend());
-    return values;
-  };
-  std::vector<double> greatest = losses(pool);
-  greatest.resize(3);
-  EXPECT_THAT(losses(chosen), Pointwise(DoubleNear(1e-6), greatest));
 }
 
 TEST_F(PuzzleRun, LossesAreComparedOverTheSameTime) {
