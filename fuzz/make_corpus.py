@@ -7,6 +7,7 @@ import io
 import json
 import pathlib
 import struct
+import zlib
 
 ROOT = pathlib.Path(__file__).parent / "corpus"
 
@@ -270,6 +271,70 @@ write("tokenizer", {
     "bad-template": tokenizer(post_processor=TEMPLATE),
     "bad-decoder": tokenizer(decoder=None),
     "bad-utf8": tokenizer().encode().replace(b"ab", b"\xff"),
+})
+
+
+def chunk(kind, data=b""):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, depth, colour, rows, before=b"", interlace=0, end=True):
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlace)
+    packed = zlib.compress(b"".join(b"\0" + row for row in rows), 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + before + chunk(b"IDAT", packed) + (chunk(b"IEND") if end else b"")
+
+
+GREY = png(2, 2, 8, 0, [b"\x00\x80", b"\xff\x07"])
+write("png", {
+    "good-grey": GREY,
+    "good-grey-1": png(9, 1, 1, 0, [b"\xa5\x80"]),
+    "good-grey-16": png(1, 2, 16, 0, [b"\x12\x34", b"\xff\x00"]),
+    "good-rgb": png(1, 1, 8, 2, [b"\1\2\3"]),
+    "good-rgba-16": png(1, 1, 16, 6, [b"\0\1\0\2\0\3\x80\0"]),
+    "good-palette": png(3, 1, 2, 3, [b"\x1b"], chunk(b"PLTE", bytes(range(12)))),
+    "good-palette-transparent": png(3, 1, 2, 3, [b"\x1b"], chunk(b"PLTE", bytes(range(12))) + chunk(b"tRNS", b"\0\x80")),
+    "good-interlaced": png(1, 1, 8, 0, [b"\x55"], interlace=1),
+    "good-text": png(1, 1, 8, 0, [b"\x55"], chunk(b"tEXt", b"Title\0x")),
+    "bad-empty": b"",
+    "bad-signature": b"\x89PNH" + GREY[4:],
+    "bad-truncated": GREY[:-20],
+    "bad-no-end": png(2, 2, 8, 0, [b"\x00\x80", b"\xff\x07"], end=False),
+    "bad-short-rows": png(2, 3, 8, 0, [b"\x00\x80", b"\xff\x07"]),
+    "bad-crc": GREY[:30] + b"\0\0\0\0" + GREY[34:],
+    "bad-huge": png(2**31 - 1, 2**31 - 1, 8, 2, [b""]),
+    "bad-zero": png(0, 1, 8, 0, [b""]),
+    "bad-depth": png(1, 1, 3, 0, [b"\0"]),
+    "bad-colour": png(1, 1, 8, 5, [b"\0"]),
+    "bad-no-palette": png(1, 1, 8, 3, [b"\0"]),
+})
+
+
+def segment(marker, data):
+    return b"\xff" + bytes([marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+# A grey picture of 8 x 8 pixels of one value: one DC coefficient. Huffman tables of two symbols each.
+def jpeg(width=8, height=8, exif=b"", scan=b"\x0f", end=b"\xff\xd9", components=1):
+    table = bytes(64 * [1])
+    dc = bytes([0, 2] + 14 * [0]) + b"\0\3"
+    ac = bytes([0, 1] + 14 * [0]) + b"\0"
+    frame = struct.pack(">BHHB", 8, height, width, components) + b"".join(bytes([i + 1, 0x11, 0]) for i in range(components))
+    return (b"\xff\xd8" + (segment(0xe1, exif) if exif else b"") + segment(0xdb, b"\0" + table) + segment(0xc0, frame)
+            + segment(0xc4, b"\0" + dc) + segment(0xc4, b"\x10" + ac) + segment(0xda, b"\1\1\0\0\x3f\0") + scan + end)
+
+
+EXIF = b"Exif\0\0II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"
+write("jpeg", {
+    "good-grey": jpeg(),
+    "good-turned": jpeg(width=3, exif=EXIF),
+    "good-exif-cut": jpeg(exif=EXIF[:20]),
+    "bad-empty": b"",
+    "bad-start": b"\xff\xd9" + jpeg()[2:],
+    "bad-truncated": jpeg()[:-3],
+    "bad-no-end": jpeg(end=b""),
+    "bad-huge": jpeg(width=65535, height=65535),
+    "bad-zero": jpeg(width=0),
+    "bad-components": jpeg(components=3)[:60],
 })
 
 

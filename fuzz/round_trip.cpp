@@ -11,10 +11,12 @@
 #include "fathom/base/error.h"
 #include "fathom/io/csv.h"
 #include "fathom/io/hdf5.h"
+#include "fathom/io/jpeg.h"
 #include "fathom/io/jsonl.h"
 #include "fathom/io/mps.h"
 #include "fathom/io/npy.h"
 #include "fathom/io/pickle.h"
+#include "fathom/io/png.h"
 #include "fathom/io/safetensors.h"
 #include "fathom/io/safetensors_index.h"
 #include "fathom/io/study_record.h"
@@ -25,6 +27,8 @@
 
 namespace fathom::fuzz {
 namespace {
+
+constexpr std::int64_t kFuzzedPixels = std::int64_t{1} << 20;  // a fuzzer must not spend its time on memory
 
 void demand(bool holds, const char* what) {
   if (!holds) throw Broken(what);
@@ -131,6 +135,20 @@ void check_hdf5(std::string_view input) {
     demand(io::read_hdf5(written) == tensors, "hdf5: other tensors");
   });
   fs::remove(written);
+}
+
+void check_png(std::string_view input) {
+  const io::Image image = io::parse_png(input, "input", kFuzzedPixels);
+  accepted("png", [&] { demand(io::parse_png(io::to_png(image), "written") == image, "png: another picture"); });
+}
+
+void check_jpeg(std::string_view input) {
+  const io::Image image = io::parse_jpeg(input, "input", kFuzzedPixels);
+  accepted("jpeg", [&] {
+    const io::Image back = io::parse_jpeg(io::to_jpeg(image, 100), "written");
+    demand(back.width == image.width && back.height == image.height && back.channels == image.channels,
+           "jpeg: another size");
+  });
 }
 
 void check_csv(std::string_view input) {

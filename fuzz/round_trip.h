@@ -26,5 +26,7 @@ void check_tfevents(std::string_view input);
 void check_pickle(std::string_view input);      // has no writer: the tree must be one that can be walked
 void check_torch_save(std::string_view input);  // what it reads is written as safetensors
 void check_tokenizer(std::string_view input);   // has no writer: some texts are encoded and decoded
+void check_png(std::string_view input);
+void check_jpeg(std::string_view input);  // lossy: what it reads must come back in its size
 
 }  // namespace fathom::fuzz

@@ -24,6 +24,9 @@ libtomlplusplus-dev     # run.toml
 nlohmann-json3-dev      # study.json
 libzip-dev              # npz files
 libhdf5-dev             # HDF5 files
+libpng-dev              # PNG pictures
+libjpeg62-turbo-dev     # JPEG pictures
+zlib1g-dev              # checksums of animated PNG
 libonig-dev             # the regular expressions of tokenizer files
 libutf8proc-dev         # normal forms of Unicode text
 libssl-dev              # SHA-256 of data sets

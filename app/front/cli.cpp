@@ -81,7 +81,7 @@ void add_job_flags(CLI::App* command, Invocation& in) {
             in.flags.push_back({"task", value, "--task"});
           },
           "of the domain puzzle: which puzzle (default parity)")
-      ->type_name("parity|maze");
+      ->type_name("parity|maze|sudoku");
   command->add_option("--out", in.request.out, "folder of the results (default runs/DOMAIN-PRESET)")->type_name("DIR");
   command->add_flag("--resume", in.request.resume,
                     "go on where the run in --out stopped; a finished one is reused. Without it an earlier run there "
@@ -167,11 +167,13 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       ->type_name("FILE")
       ->expected(1);
   add_own_flags<FlowOptions>(flow, in);
-  CLI::App* puzzle =
-      add_command(cli, in, "puzzle", "Solve a bit string or a maze by iterating until the state stands still");
+  CLI::App* puzzle = add_command(cli, in, "puzzle",
+                                 "Solve a bit string, a maze or a Sudoku by iterating until the state stands still");
   add_own_positional(puzzle, in, "verb", "what to do")->type_name("solve");
-  add_own_positional(puzzle, in, "puzzle", "the bits, or a file that holds them or a maze drawn with # . S G")
-      ->type_name("BITS|FILE");
+  add_own_positional(
+      puzzle, in, "puzzle",
+      "bits, the 81 characters of a Sudoku, or a file: of these, of a maze drawn with # . S G, a PNG of a maze")
+      ->type_name("BITS|SUDOKU|FILE");
   add_own_flags<PuzzleFlags>(puzzle, in);
   for (CLI::App* command : {solve, probe, flow, puzzle}) {
     add_run_flag(command, in, "threads");

@@ -105,9 +105,9 @@ void check_generate(const Request& request) {
   if (config_of<GenerateOptions>(request).prompt.empty()) throw UsageError("generate: prompt is needed (TEXT)");
 }
 
-// A puzzle is a bit string, or else the file that holds it.
+// A puzzle is a bit string or a Sudoku, or else the file that holds it.
 void check_puzzle(const std::string& puzzle) {
-  if (puzzle.find_first_not_of("01 ") != std::string::npos) check_file("puzzle", puzzle);
+  if (puzzle.find_first_not_of("0123456789. ") != std::string::npos) check_file("puzzle", puzzle);
 }
 
 // Found here, before the engine takes its second to load: files named as arguments and by options that are read.

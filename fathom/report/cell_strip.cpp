@@ -1,6 +1,8 @@
 #include "fathom/report/cell_strip.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cmath>
 
 #include "fathom/base/error.h"
@@ -11,7 +13,10 @@ namespace fathom::report {
 
 namespace {
 
-constexpr double kGap = 16, kWidest = 960, kLargestCell = 14, kFieldRoom = 220;
+constexpr double kGap = 16, kWidest = 960, kLargestCell = 14, kCellOfLetters = 20, kFieldRoom = 220;
+constexpr double kBehindLetters = .35;
+
+bool has_letters(const CellStrip& strip) { return !strip.frames.empty() && !strip.frames.front().letters.empty(); }
 
 struct Layout {
   double cell = 0, width = 0, height = 0;  // of a cell, of a field
@@ -24,12 +29,23 @@ Layout layout_of(const CellStrip& strip) {
   const double room = strip.height == 1 ? kWidest : kFieldRoom;
   const auto longest = static_cast<double>(std::max<std::int64_t>({1, strip.width, strip.height}));
   Layout layout;
-  layout.cell = std::min(kLargestCell, room / longest);
+  layout.cell = std::min(has_letters(strip) ? kCellOfLetters : kLargestCell, room / longest);
   layout.width = layout.cell * static_cast<double>(strip.width);
   layout.height = strip.height == 1 ? kLargestCell : layout.cell * static_cast<double>(strip.height);
   layout.columns = std::max<std::int64_t>(1, static_cast<std::int64_t>((kWidest + kGap) / (layout.width + kGap)));
   layout.columns = std::min<std::int64_t>(layout.columns, std::max<std::size_t>(1, strip.frames.size()));
   return layout;
+}
+
+void draw_letters(Xml& xml, const CellStrip& strip, const CellFrame& frame, const Layout& layout, double left,
+                  double top) {
+  for (std::size_t i = 0; i < frame.letters.size(); ++i) {
+    if (frame.letters[i] == ' ') continue;
+    const auto row = static_cast<double>(static_cast<std::int64_t>(i) / strip.width),
+               column = static_cast<double>(static_cast<std::int64_t>(i) % strip.width);
+    draw_text(xml, left + layout.cell * (column + .5), top + layout.cell * (row + .5) + kFont * .35, Anchor::middle,
+              std::string(1, frame.letters[i]));
+  }
 }
 
 // Neighbours of one value in a row are one rectangle.
@@ -45,9 +61,11 @@ void draw_field(Xml& xml, const CellStrip& strip, const CellFrame& frame, const 
                         {"x", left + layout.cell * static_cast<double>(first)},
                         {"y", top + high * static_cast<double>(row)},
                         {"width", layout.cell * static_cast<double>(last - first)},
-                        {"height", high}});
+                        {"height", high},
+                        {"fill-opacity", frame.letters.empty() ? 1.0 : kBehindLetters}});
     }
   }
+  draw_letters(xml, strip, frame, layout, left, top);
   const double right = left + layout.width, bottom = top + layout.height;
   draw_segment(xml, left, top, right, top, "f-axis");
   draw_segment(xml, left, bottom, right, bottom, "f-axis");
@@ -67,22 +85,75 @@ void draw_legend(Xml& xml, const std::vector<std::string>& names, double width, 
   }
 }
 
-void check(const CellStrip& strip) {
-  for (const CellFrame& frame : strip.frames) {
-    base::require(static_cast<std::int64_t>(frame.cells.size()) == strip.height * strip.width, "report::to_svg",
-                  "cells of " + frame.name, frame.cells.size(), fmt::format("= {}", strip.height * strip.width),
-                  "give one value a cell");
-    for (const std::uint8_t value : frame.cells) {
-      base::require(value < strip.legend.size(), "report::to_svg", "cell of " + frame.name, int{value},
-                    fmt::format("< {}", strip.legend.size()), "name every value in the legend");
-    }
+void check(const CellStrip& strip, const CellFrame& frame) {
+  base::require(static_cast<std::int64_t>(frame.cells.size()) == strip.height * strip.width, "report::to_svg",
+                "cells of " + frame.name, frame.cells.size(), fmt::format("= {}", strip.height * strip.width),
+                "give one value a cell");
+  for (const std::uint8_t value : frame.cells) {
+    base::require(value < strip.legend.size(), "report::to_svg", "cell of " + frame.name, int{value},
+                  fmt::format("< {}", strip.legend.size()), "name every value in the legend");
+  }
+  base::require(frame.letters.empty() || frame.letters.size() == frame.cells.size(), "report::to_svg",
+                "letters of " + frame.name, frame.letters.size(), fmt::format("= {}", frame.cells.size()),
+                "give one a cell, ' ' for none");
+}
+
+// Digits of 3 x 5 points, a row in three bits from the top.
+constexpr std::array<std::uint16_t, 10> kDigits = {075557, 026227, 071747, 071717, 055711,
+                                                   074717, 074757, 071111, 075757, 075717};
+constexpr int kFontWide = 3, kFontHigh = 5;
+
+using Colour = std::array<std::uint8_t, 3>;
+
+// The value's fill of the palette, or what is left of it behind a letter.
+Colour colour_of(std::uint8_t value, bool behind_letters) {
+  if (value == 0) return {255, 255, 255};
+  Colour colour = light_fill(value - 1);
+  for (std::uint8_t& part : colour)
+    if (behind_letters) part = static_cast<std::uint8_t>(std::lround(255 - kBehindLetters * (255 - part)));
+  return colour;
+}
+
+struct Square {
+  std::int64_t top, left, height, width;
+};
+
+void paint(Raster& raster, const Square& at, const Colour& colour) {
+  for (std::int64_t row = at.top; row < at.top + at.height; ++row) {
+    for (std::int64_t column = at.left; column < at.left + at.width; ++column)
+      std::copy(colour.begin(), colour.end(), raster.pixels.begin() + 3 * (row * raster.width + column));
+  }
+}
+
+void paint_digit(Raster& raster, char letter, const Square& cell) {
+  const std::int64_t point = std::max<std::int64_t>(1, cell.height / (kFontHigh + 3));
+  if (letter < '0' || letter > '9' || cell.height < kFontHigh) return;
+  const std::int64_t top = cell.top + (cell.height - point * kFontHigh) / 2,
+                     left = cell.left + (cell.width - point * kFontWide) / 2;
+  for (int bit = 0; bit < kFontWide * kFontHigh; ++bit) {
+    if ((kDigits[static_cast<std::size_t>(letter - '0')] >> (kFontWide * kFontHigh - 1 - bit) & 1) == 0) continue;
+    paint(raster, {top + point * (bit / kFontWide), left + point * (bit % kFontWide), point, point}, {28, 39, 51});
   }
 }
 
 }  // namespace
 
+Raster to_raster(const CellStrip& strip, const CellFrame& frame, std::int64_t size) {
+  base::require(size >= 1, "report::to_raster", "size", size, ">= 1", "a cell has a pixel");
+  check(strip, frame);
+  Raster raster{strip.height * size + 2, strip.width * size + 2, {}};
+  raster.pixels.assign(static_cast<std::size_t>(3 * raster.height * raster.width), std::uint8_t{125});
+  for (std::size_t i = 0; i < frame.cells.size(); ++i) {
+    const Square cell{1 + static_cast<std::int64_t>(i) / strip.width * size,
+                      1 + static_cast<std::int64_t>(i) % strip.width * size, size, size};
+    paint(raster, cell, colour_of(frame.cells[i], !frame.letters.empty()));
+    if (!frame.letters.empty()) paint_digit(raster, frame.letters[i], cell);
+  }
+  return raster;
+}
+
 std::string to_svg(const CellStrip& strip) {
-  check(strip);
+  for (const CellFrame& frame : strip.frames) check(strip, frame);
   const Layout layout = layout_of(strip);
   const auto count = static_cast<std::int64_t>(strip.frames.size());
   const std::int64_t rows = (count + layout.columns - 1) / layout.columns;

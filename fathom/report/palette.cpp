@@ -1,6 +1,7 @@
 #include "fathom/report/palette.h"
 
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -62,6 +63,13 @@ std::string colours(std::string_view Colour::*tone) {
 std::string chart_style() {
   return fmt::format("{}{}@media screen and (prefers-color-scheme: dark) {{{}{}}}\n", kParts, colours(&Colour::light),
                      kDarkParts, colours(&Colour::dark));
+}
+
+std::array<std::uint8_t, 3> light_fill(int index) {
+  const std::string_view hex = kPalette[static_cast<std::size_t>(index % kColours)].light;
+  std::array<std::uint8_t, 3> colour{};
+  for (std::size_t i = 0; i < 3; ++i) std::from_chars(hex.data() + 1 + 2 * i, hex.data() + 3 + 2 * i, colour[i], 16);
+  return colour;
 }
 
 std::string_view dash(int index) {

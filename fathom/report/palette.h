@@ -3,6 +3,8 @@
 // (2008, "Color Universal Design"), darkened for a white page and lightened for a dark one.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,8 +21,9 @@ std::string chart_style();
 // stroke-dasharray of the index-th series. Pairs of colour and dash repeat after 24 series.
 std::string_view dash(int index);
 
-std::string line_class(int index);  // "f-line3"
-std::string fill_class(int index);  // "f-fill3"
+std::string line_class(int index);                  // "f-line3"
+std::string fill_class(int index);                  // "f-fill3"
+std::array<std::uint8_t, 3> light_fill(int index);  // red, green, blue of f-fill3 on a light page
 
 // The marker of the index-th series about (x, y): disc, square, triangle, diamond, turned triangle,
 // cross

@@ -25,7 +25,9 @@ const std::map<std::string, void (*)(std::string_view)> kChecks = {{"safetensors
                                                                    {"tfevents", fuzz::check_tfevents},
                                                                    {"pickle", fuzz::check_pickle},
                                                                    {"torch_save", fuzz::check_torch_save},
-                                                                   {"tokenizer", fuzz::check_tokenizer}};
+                                                                   {"tokenizer", fuzz::check_tokenizer},
+                                                                   {"png", fuzz::check_png},
+                                                                   {"jpeg", fuzz::check_jpeg}};
 
 TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
   int good = 0, bad = 0;
@@ -46,7 +48,7 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
                          testing::Values("safetensors", "safetensors_index", "mps", "npy", "hdf5", "csv", "jsonl",
-                                         "study_record", "tfevents", "pickle", "torch_save", "tokenizer"),
+                                         "study_record", "tfevents", "pickle", "torch_save", "tokenizer", "png", "jpeg"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

@@ -34,6 +34,30 @@ TEST(CellStrip, IsWellFormedAndJoinsNeighboursOfOneValue) {
   EXPECT_EQ(count(svg, "class=\"f-fill1\""), 2u + 1u);  // a wall in each field, and the legend
 }
 
+TEST(CellStrip, LettersStandInTheirCellsAndAsPixels) {
+  CellStrip strip = sample();
+  strip.frames.resize(1);
+  strip.frames[0].letters = "12 345";
+  const std::string svg = to_svg(strip);
+  EXPECT_EQ(WellFormed::check(svg), "");
+  for (const char* letter : {">1<", ">2<", ">5<"}) EXPECT_THAT(svg, HasSubstr(letter));
+
+  const Raster raster = to_raster(strip, strip.frames[0], 8);
+  EXPECT_EQ(raster.width, 3 * 8 + 2);
+  EXPECT_EQ(raster.height, 2 * 8 + 2);
+  const auto red = [&](std::int64_t row, std::int64_t column) {
+    return int{raster.pixels[static_cast<std::size_t>(3 * (row * raster.width + column))]};
+  };
+  EXPECT_EQ(red(0, 0), 125) << "the line around";
+  EXPECT_EQ(red(1, 1), 255) << "value 0 is white";
+  EXPECT_EQ(red(9, 1), 236) << "#c94f00 at 0.35: 255 - .35 (255 - 201)";
+  EXPECT_EQ(red(1 + 1, 1 + 2 + 1), 28) << "the 1 has its point in the middle of the first row";
+  EXPECT_EQ(red(1 + 1, 1 + 2), 255);
+  strip.frames[0].letters = "12";
+  EXPECT_THROW(to_svg(strip), Error);
+  EXPECT_THROW(to_raster(sample(), sample().frames[0], 0), Error);
+}
+
 TEST(CellStrip, AnyNumberOfFramesAndBitStringsOfHeightOne) {
   CellStrip strip = sample();
   strip.frames.clear();

@@ -13,6 +13,10 @@ namespace {
 void check_sizes(const std::string& task, const std::string& name, const std::vector<std::int64_t>& sizes) {
   if (sizes.empty())
     throw UsageError(fmt::format("[options] {}.{} = [] violates one size or more; name one", task, name));
+  if (task == "sudoku" && *std::max_element(sizes.begin(), sizes.end()) > 4) {
+    throw UsageError(fmt::format("[options] sudoku.{} = [{}] violates 1 ... 4; a size of a Sudoku is its grade", name,
+                                 fmt::join(sizes, ", ")));
+  }
   if (task != "maze") return;
   for (const std::int64_t n : sizes) {
     if (n >= 5 && n % 2 == 1) continue;

@@ -22,6 +22,9 @@ struct StageConfig {
   std::int64_t least_depth = 0;     // progressive: the full term's depth is drawn from [least_depth, depth]; 0: depth
   double alpha = 0.5;               // progressive: weight of the random term
   double update_rate = 1;           // full unroll: probability with which a cell takes part in an iteration
+  std::int64_t segments = 2;        // deep: losses an update
+  double step_weight = 0.95;        // deep: d in h <- (1 - d) h + d G(h) + noise
+  double noise = 0.01;              // deep: spread of the noise of every iteration
   double lr = 1e-3;
   std::int64_t warmup = 100;
   double clip_norm = 1;
@@ -31,9 +34,10 @@ struct StageConfig {
     f.add("sizes", sizes, {.at_least = 1, .at_most = 10000}, "sizes of the puzzles; each update draws one");
     f.add("batch", batch, {.at_least = 1}, "fresh puzzles an update");
     f.add_choice(
-        "loss", loss, {"random", "progressive", "implicit", "phantom"},
+        "loss", loss, {"random", "progressive", "implicit", "phantom", "deep"},
         "random: n iterations without and k with gradient, n + k <= depth; progressive: that and the full unroll; "
-        "implicit, phantom: gradient at the equilibrium");
+        "implicit, phantom: gradient at the equilibrium; deep: random start, damped noisy iterations, a loss a "
+        "segment");
     f.add("depth", depth, {.at_least = 1, .at_most = 10000}, "T, iterations of the block while training");
     f.add("least_depth", least_depth, {.at_least = 0},
           "full unroll: its depth is drawn from [least_depth, depth]; 0: depth");
@@ -41,6 +45,10 @@ struct StageConfig {
           "progressive: weight of the random term, 1 - alpha that of the full unroll");
     f.add("update_rate", update_rate, {.above = 0, .at_most = 1},
           "full unroll: a cell takes part in an iteration with this probability, else its state stays; 1: all do");
+    f.add("segments", segments, {.at_least = 1, .at_most = 64},
+          "deep: parts of depth, each with a loss at its end and a gradient that stays in it");
+    f.add("step_weight", step_weight, {.above = 0, .at_most = 1}, "deep: d in h <- (1 - d) h + d G(h) + noise");
+    f.add("noise", noise, {.at_least = 0}, "deep: standard deviation of the noise of an iteration");
     f.add("lr", lr, {.above = 0}, "Adam's step size, falling to a hundredth along a cosine");
     f.add("warmup", warmup, {.at_least = 0}, "updates of linear warm-up");
     f.add("clip_norm", clip_norm, {.at_least = 0}, "gradient norms are cut to this; 0: never");
@@ -54,6 +62,7 @@ struct StudyConfig {
   std::int64_t perturbed = 20;           // of which the input is changed in one place
   std::int64_t starts = 4;               // random starts of the path-independence score
   std::vector<std::int64_t> breadths;    // restarts of which the one with the least residual answers
+  std::int64_t breadth_depth = 0;        // iterations of every restart; 0: the last of `iterations`
   double exit_rtol = 1e-3;               // relative residual at which a puzzle stops iterating
 
   void fields(base::Fields& f) {
@@ -65,6 +74,8 @@ struct StudyConfig {
     f.add("starts", starts, {.at_least = 2, .at_most = 64}, "starts of the path-independence score");
     f.add("breadths", breadths, {.at_least = 1, .at_most = 1024},
           "numbers of restarts, the least residual answers; []: none");
+    f.add("breadth_depth", breadth_depth, {.at_least = 0, .at_most = 100000},
+          "iterations of every restart; 0: the last t of the curves");
     f.add("exit_rtol", exit_rtol, {.above = 0, .below = 1}, "relative residual at which a puzzle stops iterating");
   }
 };
@@ -93,17 +104,18 @@ struct TaskConfig {
 
 struct Config {
   std::string task = "parity";
-  TaskConfig parity, maze;
-  diff::Implicit adjoint;  // of stages with loss = implicit
-  diff::Phantom phantom;   // of stages with loss = phantom
-  solve::Anderson solver;  // forward solve of both
+  TaskConfig parity, maze, sudoku;  // of a Sudoku a size is its grade, 1 ... 4 (sudoku.h)
+  diff::Implicit adjoint;           // of stages with loss = implicit
+  diff::Phantom phantom;            // of stages with loss = phantom
+  solve::Anderson solver;           // forward solve of both
 
-  const TaskConfig& chosen() const { return task == "maze" ? maze : parity; }
+  const TaskConfig& chosen() const { return task == "maze" ? maze : task == "sudoku" ? sudoku : parity; }
 
   void fields(base::Fields& f) {
-    f.add_choice("task", task, {"parity", "maze"}, "which puzzle");
+    f.add_choice("task", task, {"parity", "maze", "sudoku"}, "which puzzle");
     f.group("parity", parity);
     f.group("maze", maze);
+    f.group("sudoku", sudoku);
     f.group("adjoint", adjoint);
     f.group("phantom", phantom);
     f.group("solver", solver);

@@ -3,13 +3,15 @@
 #include "fathom/base/error.h"
 #include "fathom/domain/puzzle/maze.h"
 #include "fathom/domain/puzzle/parity.h"
+#include "fathom/domain/puzzle/sudoku.h"
 
 namespace fathom::puzzle {
 
-Instances draw(const std::string& task, std::int64_t count, std::int64_t size, std::uint64_t seed) {
+Instances draw(const std::string& task, std::int64_t count, std::int64_t size, std::uint64_t seed, Split split) {
   if (task == "parity") return parity(count, size, seed);
   if (task == "maze") return mazes(count, size, seed);
-  base::fail("puzzle::draw", "task = '{}' violates parity|maze; choose one of these", task);
+  if (task == "sudoku") return sudokus(count, size, seed, split);
+  base::fail("puzzle::draw", "task = '{}' violates parity|maze|sudoku; choose one of these", task);
 }
 
 }  // namespace fathom::puzzle

@@ -1,7 +1,11 @@
 #include "fathom/domain/puzzle/losses.h"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/rand.h>
+#include <ATen/ops/randn_like.h>
 #include <ATen/ops/where.h>
 
 #include "fathom/base/seed.h"
@@ -54,12 +58,36 @@ Tensor progressive_loss(const StageConfig& stage, const LoopedNet& model, const 
   return full + stage.alpha * random_loss(stage, model, batch, random);
 }
 
+Tensor deep_loss(const StageConfig& stage, const LoopedNet& model, const Batch& batch, base::Random& random) {
+  tensor::seed(random.bits());
+  const Tensor injected = model.injection(batch.x);
+  Tensor h = at::randn_like(model.start(batch.x)), loss;
+  const auto iterate = [&](std::int64_t steps) {
+    for (std::int64_t t = 0; t < steps; ++t) {
+      h = (1 - stage.step_weight) * h + stage.step_weight * model.step(h, injected);
+      if (stage.noise > 0) h = h + stage.noise * at::randn_like(h);
+    }
+  };
+  {
+    at::NoGradGuard no_grad;
+    iterate(between(random, 0, stage.depth));
+  }
+  for (std::int64_t s = 0; s < stage.segments; ++s) {
+    h = h.detach();
+    iterate(std::max<std::int64_t>(1, stage.depth / stage.segments));
+    const Tensor part = loss_of(model.read_out(h), batch.target) / static_cast<double>(stage.segments);
+    loss = loss.defined() ? loss + part : part;
+  }
+  return loss;
+}
+
 }  // namespace
 
 Tensor looped_loss(const Config& config, const StageConfig& stage, const LoopedNet& model, const Batch& batch,
                    std::uint64_t seed, std::int64_t step) {
   base::Random random(base::stream_seed(seed, "depth", static_cast<std::uint64_t>(step)));
   if (stage.loss == "progressive") return progressive_loss(stage, model, batch, random);
+  if (stage.loss == "deep") return deep_loss(stage, model, batch, random);
   const solve::Stop stop{.rtol = 1e-3, .max_iter = stage.depth};
   if (stage.loss == "implicit") return loss_with(model, batch, config.solver, config.adjoint, stop);
   if (stage.loss == "phantom") return loss_with(model, batch, config.solver, config.phantom, stop);

@@ -9,6 +9,9 @@
 //                 rule can be learned that rests on when its neighbours change [Mordvintsev2020]
 //   implicit      gradient of the equilibrium, found by Anderson in at most T iterations [Bai2019]
 //   phantom       damped steps with a graph from that equilibrium [Geng2021]
+//   deep          n ~ U{0..T} iterations without gradient from a random start, then `segments` parts of T / segments
+//                 iterations h <- (1 - d) h + d G(h) + noise, each with a loss at its end and a gradient that stays in
+//                 it (deep supervision with a detached carry) [TinyRecursive2025], [EquilibriumReasoners2026]
 #pragma once
 
 #include <cstdint>

@@ -80,8 +80,8 @@ class Looped {
       return measure::lipschitz(clean.states[i], moved.states[i], test_.clean.x, test_.moved.x);
     }));
     if (study_.breadths.empty()) return;
-    const std::vector<Tensor> wide =
-        answers_by_breadth(model_, test_.batch.x, t.back(), trained_.seed, study_.breadths);
+    const std::int64_t depth = study_.breadth_depth > 0 ? study_.breadth_depth : t.back();
+    const std::vector<Tensor> wide = answers_by_breadth(model_, test_.batch.x, depth, trained_.seed, study_.breadths);
     curves.push_back(curve_of(name, "exact_match by breadth", group, study_.breadths,
                               [&](std::size_t i) { return exact_match(wide[i], test_.batch.target); }));
   }
@@ -159,8 +159,8 @@ std::vector<TestSet> test_sets(const Config& config, const Run& run) {
   std::vector<TestSet> tests;
   for (const std::int64_t size : study.sizes) {
     const std::uint64_t seed = base::stream_seed(run.seed, "test", static_cast<std::uint64_t>(size));
-    const Instances all = draw(config.task, study.samples, size, seed);
-    const Instances few = draw(config.task, std::min(study.perturbed, study.samples), size, seed);
+    const Instances all = draw(config.task, study.samples, size, seed, Split::held_out);
+    const Instances few = draw(config.task, std::min(study.perturbed, study.samples), size, seed, Split::held_out);
     tests.push_back({size, make_batch(all, run.device), make_batch(few, run.device),
                      make_batch(perturbed(config.task, few, seed), run.device)});
   }

@@ -3,7 +3,8 @@
 //   exact_match, cell_accuracy, residual     at every t of the study, a group a size
 //   lipschitz                                ||h_t(x') - h_t(x)|| / ||x' - x||, x' changed in one place
 //   exit iterations by size                  Picard with a row's stop at exit_rtol, at most the last t
-//   exact_match by breadth                   best of several starts by residual, at the last t (restarts.h)
+//   exact_match by breadth                   best of several starts by residual, after breadth_depth iterations
+//   (restarts.h)
 #pragma once
 
 #include <vector>

@@ -8,6 +8,7 @@
 #include <ATen/ops/relu.h>
 #include <fmt/format.h>
 
+#include "fathom/domain/puzzle/sudoku_net.h"
 #include "fathom/tensor/device.h"
 
 namespace fathom::puzzle {
@@ -58,7 +59,7 @@ Tensor Block::operator()(const Tensor& h, const Tensor& injected) const {
   return outer_norm(at::relu(u + conv(at::relu(conv(u, first)), second)));
 }
 
-LoopedNet::LoopedNet(const ModelOptions& options) {
+FieldNet::FieldNet(const ModelOptions& options) {
   Maker make(*this, options);
   stem_ = make("stem", options.channels, options.width);
   block_ = make.block("");
@@ -66,14 +67,12 @@ LoopedNet::LoopedNet(const ModelOptions& options) {
   head2_ = make("head2", options.width, options.classes);
 }
 
-Tensor LoopedNet::start(const Tensor& x) const { return at::relu(conv(x, stem_)); }
+Tensor FieldNet::start(const Tensor& x) const { return at::relu(conv(x, stem_)); }
 
-Tensor LoopedNet::read_out(const Tensor& h) const { return conv(at::relu(conv(h, head1_)), head2_); }
+Tensor FieldNet::read_out(const Tensor& h) const { return conv(at::relu(conv(h, head1_)), head2_); }
 
 Map LoopedNet::map(const Tensor& x) const {
-  return Map([block = block_, injected = block_.injection(x)](const Tensor& h, const Rows& rows) {
-    return block(h, rows.of(injected));
-  });
+  return Map([this, injected = injection(x)](const Tensor& h, const Rows& rows) { return step(h, rows.of(injected)); });
 }
 
 Tensor LoopedNet::forward(const Tensor& x, std::int64_t iterations) const {
@@ -99,7 +98,12 @@ Tensor DeepNet::forward(const Tensor& x, std::int64_t) const {
 
 std::shared_ptr<Model> make_model(const ModelSpec& spec, std::uint64_t seed) {
   tensor::seed(seed);
-  if (spec.kind == "implicit") return std::make_shared<LoopedNet>(spec.options);
+  const bool implicit = spec.kind == "implicit";
+  if (spec.task == "sudoku") {
+    if (implicit) return std::make_shared<SudokuNet>(spec.options);
+    return std::make_shared<SudokuDeepNet>(spec.options);
+  }
+  if (implicit) return std::make_shared<FieldNet>(spec.options);
   return std::make_shared<DeepNet>(spec.options);
 }
 

@@ -1,10 +1,12 @@
 // Networks that answer a puzzle cell by cell.
 //
-//   LoopedNet   one block with recall and outer norm, iterated [Bansal2022] arXiv:2202.05826, [Anil2022]:
+//   LoopedNet   any network that iterates one block with recall and outer norm. Here, on fields of cells, FieldNet
+//               [Bansal2022] arXiv:2202.05826, [Anil2022]; sudoku_net.h has the one for Sudoku:
 //                 u = relu(R h + I x),  v = relu(u + B relu(A u)),  G(h, x) = v / rms(v over the channels)
 //               h_0 = relu(S x); logits C relu(D h). Every product is a convolution, 3 x 3 (1 x 3 for bit strings),
 //               zeros around, no biases. 12672 parameters for parity and 39168 for mazes at width 32.
-//   DeepNet     the explicit rival: `rounds` such blocks, each with its own weights, and x recalled by each.
+//   DeepNet     the explicit rival of FieldNet: `rounds` such blocks, each with its own weights, and x recalled by
+//   each.
 //
 // Shapes   x (B, channels, H, W), h (B, width, H, W), logits (B, classes, H, W): any H and W.
 // Cost     an iteration: 6 k^2 width^2 operations a cell (k^2 = 3 or 9).
@@ -37,17 +39,25 @@ struct Block {
 
 class LoopedNet : public Model {
  public:
-  explicit LoopedNet(const ModelOptions& options);
-
-  Tensor injection(const Tensor& x) const { return block_.injection(x); }
-  Tensor start(const Tensor& x) const;     // h_0
-  Tensor read_out(const Tensor& h) const;  // logits
-  Tensor step(const Tensor& h, const Tensor& injected) const { return block_(h, injected); }
-  // h -> G(h, x), compactable; it holds the injection, and the model's weights by reference.
+  virtual Tensor injection(const Tensor& x) const = 0;
+  virtual Tensor start(const Tensor& x) const = 0;     // h_0
+  virtual Tensor read_out(const Tensor& h) const = 0;  // logits
+  virtual Tensor step(const Tensor& h, const Tensor& injected) const = 0;
+  // h -> G(h, x), compactable; it holds the injection, and the model by reference.
   Map map(const Tensor& x) const;
 
   Tensor forward(const Tensor& x, std::int64_t iterations) const override;
   bool implicit() const override { return true; }
+};
+
+class FieldNet : public LoopedNet {
+ public:
+  explicit FieldNet(const ModelOptions& options);
+
+  Tensor injection(const Tensor& x) const override { return block_.injection(x); }
+  Tensor start(const Tensor& x) const override;
+  Tensor read_out(const Tensor& h) const override;
+  Tensor step(const Tensor& h, const Tensor& injected) const override { return block_(h, injected); }
 
  private:
   Block block_;

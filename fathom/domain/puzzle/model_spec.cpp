@@ -8,11 +8,18 @@ namespace fathom::puzzle {
 
 namespace {
 
+// sudoku_net.h
+std::int64_t sudoku_parameter_count(const ModelOptions& o) {
+  return o.rounds * (6 * o.width * o.width + 2 * o.width) + o.width;
+}
+
 ModelOptions options_of(const Config& config) {
   ModelOptions options{.width = config.chosen().width};
   if (config.task == "maze") {
     options.channels = 3;
     options.kernel_height = 3;
+  } else if (config.task == "sudoku") {
+    options.channels = options.classes = 9;
   }
   return options;
 }
@@ -31,6 +38,7 @@ std::vector<ModelSpec> one_for_each_loss(const std::string& task, const ModelOpt
 }  // namespace
 
 std::int64_t parameter_count(const ModelOptions& o) {
+  if (o.classes == 9) return sudoku_parameter_count(o);
   const std::int64_t taps = 3 * o.kernel_height, w = o.width;
   const std::int64_t block = 3 * w * w + o.channels * w;
   return taps * (o.channels * w + o.rounds * block + w * w + w * o.classes);

@@ -10,7 +10,7 @@
 namespace fathom::puzzle {
 
 struct ModelOptions {
-  std::int64_t channels = 1;  // features of a cell
+  std::int64_t channels = 1;  // features of a cell; 9 classes: the candidates of a Sudoku
   std::int64_t classes = 2;
   std::int64_t kernel_height = 1;  // 1: bit strings, 3: fields
   std::int64_t width = 32;         // channels of the state

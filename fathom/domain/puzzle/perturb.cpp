@@ -1,6 +1,7 @@
 #include "fathom/domain/puzzle/perturb.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fathom/base/error.h"
 #include "fathom/base/seed.h"
@@ -26,18 +27,31 @@ void move_goal(std::uint8_t* features, std::int64_t cells, base::Random& random)
   }
 }
 
+void take_clue(std::uint8_t* clues, std::int64_t entries, base::Random& random) {
+  for (;;) {
+    std::uint8_t& entry = clues[random.below(static_cast<std::uint64_t>(entries))];
+    if (std::exchange(entry, std::uint8_t{0}) != 0) return;
+  }
+}
+
 }  // namespace
 
 Instances perturbed(const std::string& task, const Instances& instances, std::uint64_t seed) {
-  const bool parity = task == "parity";
-  base::require(parity || task == "maze", "puzzle::perturbed", "task", task, "parity|maze", "choose one of these");
+  const bool parity = task == "parity", sudoku = task == "sudoku";
+  base::require(parity || sudoku || task == "maze", "puzzle::perturbed", "task", task, "parity|maze|sudoku",
+                "choose one of these");
   Instances moved = instances;
   std::fill(moved.target.begin(), moved.target.end(), kUnjudged);
   const std::int64_t cells = moved.cells();
   for (std::int64_t i = 0; i < moved.count; ++i) {
     base::Random random(base::stream_seed(seed, "perturb", static_cast<std::uint64_t>(i)));
     std::uint8_t* input = moved.input.data() + i * moved.channels * cells;
-    parity ? flip_bit(input, cells, random) : move_goal(input, cells, random);
+    if (parity)
+      flip_bit(input, cells, random);
+    else if (sudoku)
+      take_clue(input, moved.channels * cells, random);
+    else
+      move_goal(input, cells, random);
   }
   return moved;
 }

@@ -41,11 +41,29 @@ TaskConfig maze_task(std::int64_t first, std::int64_t second) {
   return task;
 }
 
+// An update makes up to 16 iterations without gradient, then two segments of 8 with it.
+TaskConfig sudoku_task(std::int64_t first, std::int64_t second) {
+  TaskConfig task;
+  task.width = 24;
+  task.stage1 = {
+      .updates = first, .sizes = {1, 2}, .batch = 16, .loss = "deep", .depth = 16, .segments = 2, .lr = 3e-3};
+  task.stage2 = {
+      .updates = second, .sizes = {1, 2, 3, 4}, .batch = 16, .loss = "deep", .depth = 16, .segments = 2, .lr = 1e-3};
+  task.rival_rounds = 16;
+  task.study = {.sizes = {1, 2, 3, 4},
+                .iterations = {0, 2, 4, 8, 16, 32, 64, 128},
+                .samples = 50,
+                .breadths = {1, 2, 4, 8, 16},
+                .breadth_depth = 64};
+  return task;
+}
+
 Config quick() {
   Config config;
   config.parity = parity_task(1500);
   config.maze = maze_task(1500, 0);
   config.maze.study.samples = 50;
+  config.sudoku = sudoku_task(500, 0);
   return config;
 }
 
@@ -53,6 +71,7 @@ Config full() {
   Config config;
   config.parity = parity_task(2000);
   config.maze = maze_task(2000, 5000);
+  config.sudoku = sudoku_task(2500, 1500);
   return config;
 }
 

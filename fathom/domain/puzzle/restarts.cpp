@@ -15,13 +15,15 @@ namespace fathom::puzzle {
 namespace {
 
 struct Candidate {
-  Tensor h, residual;  // (B, ...), (B, 1, 1, 1)
+  Tensor h, residual;  // (B, ...), (B, 1, ...)
 };
 
 Candidate run(const LoopedNet& model, const Tensor& injected, Tensor h, std::int64_t depth) {
   for (std::int64_t t = 0; t < depth; ++t) h = model.step(h, injected);
   const Tensor r = (model.step(h, injected) - h).flatten(1).norm(2, 1);
-  return {h, r.view({-1, 1, 1, 1})};
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(h.dim()), 1);
+  shape[0] = -1;
+  return {h, r.view(shape)};
 }
 
 void take_better(Candidate& best, const Candidate& other) {

@@ -48,7 +48,7 @@ struct Card {
   void fields(base::Fields& f) {
     f.add("name", name, "of the model in its study");
     f.add_choice("kind", kind, {"implicit", "explicit"}, "which network");
-    f.add_choice("task", task, {"parity", "maze"}, "which puzzle");
+    f.add_choice("task", task, {"parity", "maze", "sudoku"}, "which puzzle");
     f.add("channels", channels, {.at_least = 1, .at_most = 64}, "features of a cell");
     f.add("classes", classes, {.at_least = 2, .at_most = 64}, "answers of a cell");
     f.add("kernel_height", kernel_height, {.at_least = 1, .at_most = 3}, "1: bit strings, 3: fields");

@@ -36,9 +36,10 @@ namespace fs = std::filesystem;
 Config tiny(const std::string& task) {
   Config config = preset("quick");
   config.task = task;
-  TaskConfig& own = task == "maze" ? config.maze : config.parity;
-  const std::vector<std::int64_t> sizes =
-      task == "maze" ? std::vector<std::int64_t>{5, 7} : std::vector<std::int64_t>{4, 6};
+  TaskConfig& own = task == "maze" ? config.maze : task == "sudoku" ? config.sudoku : config.parity;
+  const std::vector<std::int64_t> sizes = task == "maze"     ? std::vector<std::int64_t>{5, 7}
+                                          : task == "sudoku" ? std::vector<std::int64_t>{1, 2}
+                                                             : std::vector<std::int64_t>{4, 6};
   own.width = 6;
   own.rival_rounds = 3;
   own.stage1 = {.updates = 6, .sizes = sizes, .batch = 3, .loss = "random", .depth = 4, .warmup = 2};
@@ -47,9 +48,9 @@ Config tiny(const std::string& task) {
   return config;
 }
 
-LoopedNet looped(const std::string& task, std::uint64_t seed = 1) {
+FieldNet looped(const std::string& task, std::uint64_t seed = 1) {
   tensor::seed(seed);
-  return LoopedNet(models_of(tiny(task)).front().options);
+  return FieldNet(models_of(tiny(task)).front().options);
 }
 
 class PuzzleRun : public ::testing::Test {
@@ -92,7 +93,7 @@ TEST_F(PuzzleRun, ModelsHaveTheParametersTheySay) {
 }
 
 TEST_F(PuzzleRun, TheMapIsTheStepOfForwardAndItsNormIsOuter) {
-  const LoopedNet model = looped("maze");
+  const FieldNet model = looped("maze");
   const Batch batch = make_batch(draw("maze", 4, 7, 1));
   at::NoGradGuard no_grad;
   const Map map = model.map(batch.x);
@@ -112,7 +113,7 @@ TEST_F(PuzzleRun, EveryLossReachesEveryWeightOfTheBlock) {
   config.adjoint.max_iter = 5;
   const Batch batch = make_batch(draw("parity", 3, 6, 1));
   for (const char* loss : {"random", "progressive", "implicit", "phantom"}) {
-    const LoopedNet model = looped("parity");
+    const FieldNet model = looped("parity");
     StageConfig stage = config.parity.stage1;
     stage.loss = loss;
     looped_loss(config, stage, model, batch, 7, 0).backward();
@@ -126,7 +127,7 @@ TEST_F(PuzzleRun, EveryLossReachesEveryWeightOfTheBlock) {
 
 TEST_F(PuzzleRun, ProgressiveLossIsTheWeightedSumOfItsTerms) {
   const Config config = tiny("parity");
-  const LoopedNet model = looped("parity");
+  const FieldNet model = looped("parity");
   const Batch batch = make_batch(draw("parity", 3, 6, 1));
   StageConfig stage = config.parity.stage1;
   stage.loss = "progressive";
@@ -144,7 +145,7 @@ TEST_F(PuzzleRun, ProgressiveLossIsTheWeightedSumOfItsTerms) {
 
 TEST_F(PuzzleRun, CellsThatTakeNoPartKeepTheirState) {
   const Config config = tiny("maze");
-  const LoopedNet model = looped("maze");
+  const FieldNet model = looped("maze");
   const Batch batch = make_batch(draw("maze", 3, 7, 1));
   StageConfig stage = config.maze.stage1;
   stage.loss = "progressive";
@@ -191,7 +192,7 @@ TEST_F(PuzzleRun, JudgedCellsAloneCount) {
 }
 
 TEST_F(PuzzleRun, MoreRestartsNeverRaiseTheResidualAndOneIsTheModelsOwn) {
-  const LoopedNet model = looped("parity");
+  const FieldNet model = looped("parity");
   at::NoGradGuard no_grad;
   const Tensor x = make_batch(draw("parity", 5, 8, 1)).x;
   const std::vector<Tensor> logits = answers_by_breadth(model, x, 3, 1, {1, 4});
@@ -201,7 +202,7 @@ TEST_F(PuzzleRun, MoreRestartsNeverRaiseTheResidualAndOneIsTheModelsOwn) {
 }
 
 TEST_F(PuzzleRun, TrainsMeasuresAndRecords) {
-  for (const char* task : {"parity", "maze"}) {
+  for (const char* task : {"parity", "maze", "sudoku"}) {
     const Config config = tiny(task);
     puzzle::Run two = run(task);
     two.seeds = 2;

@@ -1,0 +1,44 @@
+// Puzzles drawn a minute by one thread: a study draws fresh ones for every update. What is asked is 100 000.
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "bench/row.h"
+#include "fathom/domain/puzzle/maze.h"
+#include "fathom/domain/puzzle/parity.h"
+#include "fathom/domain/puzzle/sudoku.h"
+
+namespace fathom::puzzle {
+namespace {
+
+constexpr std::int64_t kBatch = 256;
+constexpr double kAMinute = 100'000;
+
+template <class Draw>
+void measure_rate(benchmark::State& state, Draw draw) {
+  std::vector<double> seconds;
+  for (auto _ : state) seconds.push_back(bench::seconds_of([&] { return draw(seconds.size()).target.size(); }));
+  const double rate = 60 * static_cast<double>(kBatch) / bench::median(seconds);
+  state.counters["puzzles/min"] = rate;
+  bench::report(state, {.ours = bench::median(seconds) / static_cast<double>(kBatch)});
+  bench::report_ratio(state, rate / kAMinute, "puzzles a minute / 100000", bench::Wanted::at_least, 1);
+}
+
+void puzzle_parity(benchmark::State& state) {
+  measure_rate(state, [&](std::uint64_t seed) { return parity(kBatch, state.range(0), seed); });
+}
+BENCHMARK(puzzle_parity)->Arg(32)->Arg(512)->Iterations(15);
+
+void puzzle_maze(benchmark::State& state) {
+  measure_rate(state, [&](std::uint64_t seed) { return mazes(kBatch, state.range(0), seed); });
+}
+BENCHMARK(puzzle_maze)->Arg(9)->Arg(33)->Iterations(15);
+
+// By grade; nothing is a transformed copy.
+void puzzle_sudoku(benchmark::State& state) {
+  measure_rate(state, [&](std::uint64_t seed) { return sudokus(kBatch, state.range(0), seed); });
+}
+BENCHMARK(puzzle_sudoku)->DenseRange(1, kSudokuGrades)->Iterations(15);
+
+}  // namespace
+}  // namespace fathom::puzzle

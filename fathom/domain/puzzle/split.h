@@ -1,0 +1,8 @@
+// Which part of all puzzles one is drawn from.
+#pragma once
+
+namespace fathom::puzzle {
+
+enum class Split { any, train, held_out };
+
+}  // namespace fathom::puzzle
