@@ -1,4 +1,4 @@
-// PNG pictures [PNG2003], through libpng: grey, RGB, with alpha, 8 and 16 bits, interlaced or not; palettes and 1, 2
+// PNG pictures [PNG2025], through libpng: grey, RGB, with alpha, 8 and 16 bits, interlaced or not; palettes and 1, 2
 // and 4 bits are expanded to 8, a transparent colour to alpha. Colour profiles and gamma are not applied.
 #pragma once
 

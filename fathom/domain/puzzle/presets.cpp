@@ -44,17 +44,23 @@ TaskConfig maze_task(std::int64_t first, std::int64_t second) {
 // An update makes up to 16 iterations without gradient, then two segments of 8 with it.
 TaskConfig sudoku_task(std::int64_t first, std::int64_t second) {
   TaskConfig task;
-  task.width = 24;
-  task.stage1 = {
-      .updates = first, .sizes = {1, 2}, .batch = 16, .loss = "deep", .depth = 16, .segments = 2, .lr = 3e-3};
+  task.width = 16;
+  task.stage1 = {.updates = first,
+                 .sizes = {1, 2},
+                 .batch = 16,
+                 .loss = "deep",
+                 .depth = 16,
+                 .segments = 2,
+                 .step_weight = 1,
+                 .lr = 2e-3};
   task.stage2 = {
       .updates = second, .sizes = {1, 2, 3, 4}, .batch = 16, .loss = "deep", .depth = 16, .segments = 2, .lr = 1e-3};
   task.rival_rounds = 16;
   task.study = {.sizes = {1, 2, 3, 4},
                 .iterations = {0, 2, 4, 8, 16, 32, 64, 128},
-                .samples = 50,
+                .samples = 40,
                 .breadths = {1, 2, 4, 8, 16},
-                .breadth_depth = 64};
+                .breadth_depth = 32};
   return task;
 }
 
@@ -71,7 +77,7 @@ Config full() {
   Config config;
   config.parity = parity_task(2000);
   config.maze = maze_task(2000, 5000);
-  config.sudoku = sudoku_task(2500, 1500);
+  config.sudoku = sudoku_task(1500, 250);
   return config;
 }
 
