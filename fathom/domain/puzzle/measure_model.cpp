@@ -54,6 +54,13 @@ Curve curve_of(const std::string& model, const std::string& quantity, const std:
   return curve;
 }
 
+// Of zeros and ones, whose spread says no more than their mean does.
+template <class Measure>
+Curve curve_of_fraction(const std::string& model, const std::string& quantity, const std::string& group,
+                        const std::vector<std::int64_t>& t, Measure measure) {
+  return curve_of(model, quantity, group, t, [&](std::size_t i) { return std::vector<double>{mean_of(measure(i))}; });
+}
+
 solve::Stop exit_rule(const StudyConfig& study) {
   const std::int64_t most = std::max<std::int64_t>(1, study.iterations.back());
   return {.rtol = study.exit_rtol, .max_iter = most, .patience = most};
@@ -70,8 +77,8 @@ class Looped {
     const std::string group = std::to_string(test_.size);
     const std::vector<std::int64_t>& t = study_.iterations;
     const Walk w = walk(model_, test_.batch.x, t);
-    curves.push_back(curve_of(name, "exact_match", group, t,
-                              [&](std::size_t i) { return exact_match(w.logits[i], test_.batch.target); }));
+    curves.push_back(curve_of_fraction(name, "exact_match", group, t,
+                                       [&](std::size_t i) { return exact_match(w.logits[i], test_.batch.target); }));
     curves.push_back(curve_of(name, "cell_accuracy", group, t,
                               [&](std::size_t i) { return cell_accuracy(w.logits[i], test_.batch.target); }));
     curves.push_back(curve_of(name, "residual", group, t, [&](std::size_t i) { return w.residual[i]; }));
@@ -82,8 +89,8 @@ class Looped {
     if (study_.breadths.empty()) return;
     const std::int64_t depth = study_.breadth_depth > 0 ? study_.breadth_depth : t.back();
     const std::vector<Tensor> wide = answers_by_breadth(model_, test_.batch.x, depth, trained_.seed, study_.breadths);
-    curves.push_back(curve_of(name, "exact_match by breadth", group, study_.breadths,
-                              [&](std::size_t i) { return exact_match(wide[i], test_.batch.target); }));
+    curves.push_back(curve_of_fraction(name, "exact_match by breadth", group, study_.breadths,
+                                       [&](std::size_t i) { return exact_match(wide[i], test_.batch.target); }));
   }
 
   Solution exit() const {
@@ -138,8 +145,8 @@ void measure_deep(const TaskConfig& task, const Trained& trained, const std::vec
   for (const TestSet& test : tests) {
     const Tensor logits = trained.model->forward(test.batch.x, 0);
     const std::string group = std::to_string(test.size);
-    m.curves.push_back(curve_of(trained.spec.name, "exact_match", group, ends,
-                                [&](std::size_t) { return exact_match(logits, test.batch.target); }));
+    m.curves.push_back(curve_of_fraction(trained.spec.name, "exact_match", group, ends,
+                                         [&](std::size_t) { return exact_match(logits, test.batch.target); }));
     m.curves.push_back(curve_of(trained.spec.name, "cell_accuracy", group, ends,
                                 [&](std::size_t) { return cell_accuracy(logits, test.batch.target); }));
   }
