@@ -75,7 +75,7 @@ Config quick() {
 
 Config full() {
   Config config;
-  config.parity = parity_task(2000);
+  config.parity = parity_task(4000);
   config.maze = maze_task(2000, 5000);
   config.sudoku = sudoku_task(1500, 250);
   return config;
