@@ -1,6 +1,7 @@
 #include "fathom/io/hdf5.h"
 
 #include <algorithm>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -10,6 +11,8 @@
 #include "fathom/base/error.h"
 #include "fathom/base/file.h"
 #include "fathom/io/excerpt.h"
+#include "fathom/io/own_process.h"
+#include "fathom/io/safetensors.h"
 
 namespace fathom::io {
 namespace {
@@ -225,10 +228,30 @@ class Reader {
   std::uint64_t left_, limit_;
 };
 
-Reader open(const std::filesystem::path& path, std::uint64_t limit) {
+// How the file is opened, once the process is another.
+using Open = std::function<Handle()>;
+
+// Tensors go from process to process as safetensors, which sorts them anew.
+std::vector<TensorRecord> read_apart(const Open& open, std::string_view origin, std::vector<std::string> names,
+                                     std::uint64_t limit) {
+  const std::uint64_t with_header = std::max(limit, limit + kSafetensorsHeaderLimit);
+  const std::string bytes = from_own_process(kRead, origin, with_header, [&] {
+    return to_bytes({.tensors = Reader(open(), origin, limit).read(names), .metadata = {}});
+  });
+  Safetensors file = parse_safetensors(bytes, origin);
+  if (names.empty()) {
+    for (const TensorRecord& tensor : file.tensors) names.push_back(tensor.name);
+    std::sort(names.begin(), names.end());
+  }
+  std::vector<TensorRecord> tensors;
+  for (const std::string& name : names) tensors.push_back(file.at(name));
+  return tensors;
+}
+
+Open open_at(const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) base::fail(kRead, "no file at {}; check the path", path.string());
-  return {{H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose}, path.string(), limit};
+  return [path] { return Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), H5Fclose); };
 }
 
 void check_names(const std::vector<TensorRecord>& tensors) {
@@ -268,22 +291,35 @@ void write_dataset(hid_t file, const TensorRecord& tensor, const std::filesystem
 std::vector<TensorRecord> read_hdf5(const std::filesystem::path& path, const std::vector<std::string>& names,
                                     std::uint64_t limit) {
   const auto lock = library();
-  return open(path, limit).read(names);
+  return read_apart(open_at(path), path.string(), names, limit);
 }
 
 std::vector<std::string> hdf5_names(const std::filesystem::path& path) {
+  constexpr std::uint64_t kMost = 1 << 24;
   const auto lock = library();
-  return open(path, 0).datasets();
+  const Open open = open_at(path);
+  const std::string text = from_own_process(kRead, path.string(), kMost, [&] {
+    std::string joined;
+    for (const std::string& name : Reader(open(), path.string(), 0).datasets()) joined += name + '\0';
+    return joined;
+  });
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin < text.size(); begin = text.find('\0', begin) + 1)
+    names.emplace_back(text.c_str() + begin);
+  return names;
 }
 
 std::vector<TensorRecord> parse_hdf5(std::string_view bytes, std::string_view origin,
                                      const std::vector<std::string>& names, std::uint64_t limit) {
   const auto lock = library();
-  const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  std::string image(bytes);  // the library wants to be allowed to write
-  H5Pset_fapl_core(access, 1 << 16, false);
-  H5Pset_file_image(access, image.data(), image.size());
-  return Reader({H5Fopen("memory", H5F_ACC_RDONLY, access), H5Fclose}, origin, limit).read(names);
+  const Open open = [&] {
+    const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+    std::string image(bytes);  // the library wants to be allowed to write
+    H5Pset_fapl_core(access, 1 << 16, false);
+    H5Pset_file_image(access, image.data(), image.size());
+    return Handle(H5Fopen("memory", H5F_ACC_RDONLY, access), H5Fclose);
+  };
+  return read_apart(open, origin, names, limit);
 }
 
 void write_hdf5(const std::filesystem::path& path, const std::vector<TensorRecord>& tensors) {

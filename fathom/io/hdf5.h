@@ -3,9 +3,10 @@
 // Read     float32 and float64 of either byte order, contiguous, compact or chunked (deflate and shuffle filters), with
 //          any attributes, which are ignored. Only hard links: no other file is opened on behalf of the one that is
 //          read, and no filter plugin is loaded.
-// Checked  that what is stored has the size its shape says, as far as the library tells it. The rest is the library's own
-//          parsing, which is not hardened: fuzzing (fuzz/hdf5_fuzz.cpp) finds reads beyond its buffers in packed chunks
-//          that were damaged on purpose. Read HDF5 files of people you trust; npz and safetensors need no such trust.
+// Apart    the library reads beyond its buffers when a file is damaged in the right place (fuzz/hdf5_fuzz.cpp finds
+// such
+//          files), so it reads in a process of its own (own_process.h): what breaks off there is an Error here. Memory:
+//          for a moment about four times the tensors.
 // Written  contiguous, little-endian, without times: the same tensors give the same bytes.
 #pragma once
 
@@ -21,10 +22,10 @@ namespace fathom::io {
 
 inline constexpr std::uint64_t kHdf5Limit = std::uint64_t{1} << 34;
 
-// The datasets of these names, in their order; of no names: all of the root group, by name. Throws Error with the file,
-// the dataset and the cause: no HDF5 file, no dataset of that name (the nearest is said), another type than float32 or
-// float64, a link, data in other files, a chunk or all tensors together of more than `limit` bytes (checked before they
-// are read).
+// The datasets of these names, each named once, in their order; of no names: all of the root group, by name. Throws
+// Error with the file, the dataset and the cause: no HDF5 file, no dataset of that name (the nearest is said), another
+// type than float32 or float64, a link, data in other files, a chunk or all tensors together of more than `limit` bytes
+// (checked before they are read).
 std::vector<TensorRecord> read_hdf5(const std::filesystem::path& path, const std::vector<std::string>& names = {},
                                     std::uint64_t limit = kHdf5Limit);
 // The same of a file in memory; `origin` says what it is.

@@ -97,6 +97,15 @@ TEST(Hdf5Test, ReadsTheFilesOfOthers) {
   EXPECT_TRUE(read_hdf5(corpus / "good-soft-link").empty()) << "links are not followed";
 }
 
+// A file on which the library reads from address 0 (found by fuzzing): an error, and the program goes on.
+TEST(Hdf5Test, WhatBreaksTheLibraryIsAnErrorHere) {
+  const fs::path corpus = fs::path(FATHOM_SOURCE_DIR) / "fuzz" / "corpus" / "hdf5";
+  EXPECT_THAT(refusal([&] { read_hdf5(corpus / "bad-crashes-the-library"); }), HasSubstr("[io::read_hdf5]"));
+  write_hdf5(kFile, two());
+  EXPECT_EQ(read_hdf5(kFile), two());
+  fs::remove(kFile);
+}
+
 TEST(Hdf5Test, RefusesNamesAndTypesItCannotWrite) {
   TensorRecord tensor = two()[0];
   for (const char* name : {"", ".", "a/b"}) {
