@@ -4,9 +4,8 @@
 //          any attributes, which are ignored. Only hard links: no other file is opened on behalf of the one that is
 //          read, and no filter plugin is loaded.
 // Apart    the library reads beyond its buffers when a file is damaged in the right place (fuzz/hdf5_fuzz.cpp finds
-// such
-//          files), so it reads in a process of its own (own_process.h): what breaks off there is an Error here. Memory:
-//          for a moment about four times the tensors.
+//          such files), so it reads in a process of its own (own_process.h): what breaks off there is an Error here.
+// Memory   for a moment about four times the tensors.
 // Written  contiguous, little-endian, without times: the same tensors give the same bytes.
 #pragma once
 
