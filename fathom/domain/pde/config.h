@@ -32,7 +32,7 @@ struct NetworkConfig {
 struct TrainConfig {
   std::int64_t epochs = 20;
   std::int64_t batch = 4;
-  bool symmetries = true;
+  bool symmetries = false;
   std::vector<double> learning_rates = {5e-3};
   std::int64_t trial_epochs = 2;
   std::string schedule = "cosine";
@@ -45,6 +45,7 @@ struct TrainConfig {
   std::string gradient = "phantom";
   std::int64_t solver_steps = 12;
   double rtol = 1e-3;
+  double drift_weight = 0;
   solve::Anderson solver;
   diff::Implicit adjoint{.rtol = 1e-2, .max_iter = 12};
   diff::Phantom phantom{.steps = 3, .damping = 0.8};
@@ -66,6 +67,8 @@ struct TrainConfig {
     f.add("solver_steps", solver_steps, {.at_least = 1, .at_most = 10000},
           "most evaluations of the block in one solve; the training depth");
     f.add("rtol", rtol, {.at_least = 0, .below = 1}, "relative residual at which a flow's solve ends");
+    f.add("drift_weight", drift_weight, {.at_least = 0},
+          "phantom: times the relative residual where the last step begins, added to the loss; keeps G convergent");
     f.group("solver", solver);
     f.group("adjoint", adjoint);
     f.group("phantom", phantom);

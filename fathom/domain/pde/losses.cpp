@@ -16,11 +16,12 @@ Tensor paper_equilibrium(const Map& map, const State& start, std::int64_t thresh
   return paper_anderson([&](const Tensor& z) { return map(z).only(); }, start.only(), {.threshold = threshold}).z;
 }
 
+Tensor lengths(const Tensor& v) { return at::linalg_vector_norm(v.flatten(1), 2, {1}); }
+
 }  // namespace
 
 Tensor relative_loss(const Tensor& predicted, const Tensor& target) {
-  const auto length = [](const Tensor& v) { return at::linalg_vector_norm(v.flatten(1), 2, {1}); };
-  return (length(predicted - target) / length(target)).sum();
+  return (lengths(predicted - target) / lengths(target)).sum();
 }
 
 Tensor equilibrium_answer(const FourierModel& model, const Tensor& x, const solve::Solver& solver,
@@ -30,6 +31,17 @@ Tensor equilibrium_answer(const FourierModel& model, const Tensor& x, const solv
   const Tensor answer = model.decode(e.y.only());
   if (account != nullptr) *account = std::move(e);
   return answer;
+}
+
+PhantomAnswer phantom_answer(const FourierModel& model, const Tensor& x, const solve::Solver& solver,
+                             const diff::Phantom& phantom, const solve::Stop& stop) {
+  const Tensor injected = model.lift(x);
+  const Map map = model.map(injected);
+  const State start = solve::fixed_point(map, model.start(injected), solver, stop).y;
+  const Tensor before = diff::recorded_steps(map, start, phantom.steps - 1, phantom.damping).only();
+  const Tensor z = diff::recorded_steps(map, before, 1, phantom.damping).only();
+  // z - before = damping (G(before) - before)
+  return {model.decode(z), lengths(z - before) / (phantom.damping * lengths(z))};
 }
 
 Tensor paper_phantom_answer(const FourierModel& model, const Tensor& x, std::int64_t threshold,

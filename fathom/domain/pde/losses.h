@@ -23,6 +23,16 @@ Tensor equilibrium_answer(const FourierModel& model, const Tensor& x, const solv
                           const diff::Gradient& gradient, const solve::Stop& stop,
                           diff::Equilibrium* account = nullptr);
 
+// The same by phantom steps, with how far the last of them still was from standing still, (N), with a graph:
+//   drift = ||G(z) - z|| / ||z||
+// A loss that holds it down keeps the iteration convergent: the answer's gradient alone asks nothing of G beyond the
+// steps it goes through, and a network may learn to answer from states that are no fixed points.
+struct PhantomAnswer {
+  Tensor answer, drift;
+};
+PhantomAnswer phantom_answer(const FourierModel& model, const Tensor& x, const solve::Solver& solver,
+                             const diff::Phantom& phantom, const solve::Stop& stop);
+
 // The original's phantom mode: z* by paper_anderson.h.
 Tensor paper_phantom_answer(const FourierModel& model, const Tensor& x, std::int64_t threshold,
                             const diff::Phantom& phantom);

@@ -10,7 +10,7 @@ Config quick() {
   config.data.train = 400;
   config.data.test = 100;
   config.network.width = 12;
-  config.train.epochs = 20;
+  config.train.epochs = 12;
   config.rivals.depths = {1, 2};
   return config;
 }
@@ -41,7 +41,6 @@ Config paper() {
   config.network = {.width = 32, .modes = 12, .padding = 9, .coordinates = true};
   config.train.epochs = 500;
   config.train.batch = 16;
-  config.train.symmetries = false;
   config.train.schedule = "constant";
   config.train.warmup = 0;
   config.train.weight_decay = 1e-4;

@@ -74,25 +74,29 @@ struct Job {
   const Batches& batches;
 };
 
-Tensor implicit_answer(const Config& config, const FourierModel& model, const Tensor& x, std::int64_t step) {
+// With what is added to the loss, per flow; undefined: nothing.
+PhantomAnswer implicit_answer(const Config& config, const FourierModel& model, const Tensor& x, std::int64_t step) {
   const TrainConfig& train = config.train;
   if (step < train.pretrain || train.gradient == "unrolled") {
     const std::int64_t steps = step < train.pretrain ? train.pretrain_depth : train.solver_steps;
-    return equilibrium_answer(model, x, solve::Picard{}, diff::Unrolled{steps}, {});
+    return {equilibrium_answer(model, x, solve::Picard{}, diff::Unrolled{steps}, {}), {}};
   }
   if (config.protocol == "paper" && train.gradient == "phantom") {
-    return paper_phantom_answer(model, x, train.solver_steps, train.phantom);
+    return {paper_phantom_answer(model, x, train.solver_steps, train.phantom), {}};
   }
   const solve::Stop stop{.rtol = train.rtol, .max_iter = train.solver_steps, .patience = train.solver_steps};
-  if (train.gradient == "phantom") return equilibrium_answer(model, x, train.solver, train.phantom, stop);
-  return equilibrium_answer(model, x, train.solver, train.adjoint, stop);
+  if (train.gradient == "phantom") return phantom_answer(model, x, train.solver, train.phantom, stop);
+  return {equilibrium_answer(model, x, train.solver, train.adjoint, stop), {}};
 }
 
 // The paper sums over the batch; a mean lets the clipping of gradients mean the same for every batch.
 Tensor loss_at(const Job& job, const FourierModel& model, std::int64_t step) {
   const auto [x, y] = job.batches.of_step(step);
-  const Tensor answer = model.options().implicit() ? implicit_answer(job.config, model, x, step) : model.forward(x);
-  const Tensor loss = relative_loss(answer, y);
+  const PhantomAnswer p =
+      model.options().implicit() ? implicit_answer(job.config, model, x, step) : PhantomAnswer{model.forward(x), {}};
+  Tensor loss = relative_loss(p.answer, y);
+  if (p.drift.defined() && job.config.train.drift_weight > 0)
+    loss = loss + job.config.train.drift_weight * p.drift.sum();
   return job.config.protocol == "paper" ? loss : loss / static_cast<double>(y.size(0));
 }
 

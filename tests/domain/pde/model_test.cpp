@@ -217,6 +217,22 @@ TEST(PdeModel, ThePackedMapIsTheSameFunctionRowByRow) {
   }
 }
 
+TEST(PdeModel, PhantomDriftIsTheRelativeResidualWhereTheLastStepBegins) {
+  const auto model = tiny();
+  const Tensor x = forcing();
+  const solve::Stop stop{.rtol = 1e-3, .max_iter = 3};
+  const diff::Phantom phantom{.steps = 2, .damping = 0.5};
+  const PhantomAnswer ours = phantom_answer(*model, x, solve::Anderson{}, phantom, stop);
+  EXPECT_TRUE(ours.answer.equal(equilibrium_answer(*model, x, solve::Anderson{}, phantom, stop)));
+  const at::NoGradGuard no_grad;
+  const Tensor injected = model->lift(x);
+  const Map map = model->map(injected);
+  const Tensor start = solve::fixed_point(map, model->start(injected), solve::Anderson{}, stop).y.only();
+  const Tensor z = (start + map(start).only()) / 2, next = (z + map(z).only()) / 2;
+  const Tensor residual = (map(z).only() - z).flatten(1).norm(2, 1) / next.flatten(1).norm(2, 1);
+  EXPECT_TRUE(close(ours.drift.detach(), residual, Tol::of(at::kDouble).ops(1e4)));
+}
+
 TEST(PdeModel, TheLossIsTheSumOfRelativeErrors) {
   const Tensor target = tensor::from_doubles({3, 4, 0, 2}, {2, 1, 2}, at::kDouble);
   const Tensor predicted = tensor::from_doubles({0, 0, 0, 3}, {2, 1, 2}, at::kDouble);
