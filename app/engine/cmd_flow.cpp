@@ -93,6 +93,13 @@ std::string solve_text(const pde::Steady& steady) {
                      steady.solved ? "" : fmt::format(" (not solved: residual {:.1e})", steady.residual));
 }
 
+void print_saving(std::int64_t saved, std::int64_t products) {
+  if (saved >= 0)
+    fmt::print("  saved          {} of {} products\n", saved, products);
+  else
+    fmt::print("  saved          nothing: {} products more than from Stokes\n", -saved);
+}
+
 void print_sample(const pde::Answer& a, std::size_t i) {
   fmt::print("flow {}\n", i);
   if (!a.solution.status.empty())
@@ -103,8 +110,7 @@ void print_sample(const pde::Answer& a, std::size_t i) {
     const pde::Steady &one = a.refined->from_start[i], &other = a.refined->from_stokes[i];
     if (a.refined->solved(i)) fmt::print("  refined        PDE residual {:.1e}\n", a.residual[i]);
     fmt::print("  from here      {}\n  from Stokes    {}\n", solve_text(one), solve_text(other));
-    if (one.solved && other.solved)
-      fmt::print("  saved          {} of {} products\n", other.products - one.products, other.products);
+    if (one.solved && other.solved) print_saving(other.products - one.products, other.products);
     if (a.refined->apart[i] > 1e-6)
       fmt::print("  another flow   the two solutions are {:.2g} apart: this forcing has several steady flows\n",
                  a.refined->apart[i]);

@@ -1,5 +1,6 @@
 #include "fathom/domain/pde/refine.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -11,6 +12,8 @@
 namespace fathom::pde {
 
 namespace {
+
+constexpr std::int64_t kTrials = 60;  // a prediction has one try, a path has many short ones
 
 double apart(const Steady& one, const Steady& other) {
   if (!one.solved || !other.solved) return std::numeric_limits<double>::quiet_NaN();
@@ -36,6 +39,8 @@ void check_grid(const Flow& flow, const Tensor& forcing, const Tensor& start) {
 Refined refine(const Flow& flow, const Tensor& forcing, const Tensor& start, double viscosity, SteadyOptions options) {
   check_grid(flow, forcing, start);
   options.first_step = 1;  // the Stokes start is not to be made longer than it need be
+  SteadyOptions at_once = options;
+  at_once.trials = std::max(options.trials, kTrials);
   const std::int64_t count = start.size(0), points = flow.grid() * flow.grid();
   const Tensor f = forcing.to(at::kCPU, at::kDouble).contiguous(), w = start.to(at::kCPU, at::kDouble).contiguous();
   Refined refined{.vorticity = w.clone()};
@@ -50,7 +55,7 @@ Refined refine(const Flow& flow, const Tensor& forcing, const Tensor& start, dou
     flow.analyse(w.data_ptr<double>() + i * points, modes.data());
     modes[0] = 0;
     Steady &one = refined.from_start[i], &other = refined.from_stokes[i];
-    one = solve_from(flow, curl_f, viscosity, modes, options);
+    one = solve_from(flow, curl_f, viscosity, modes, at_once);
     other = follow_stokes(flow, curl_f, viscosity, options);
     refined.apart[i] = apart(one, other);
     if (!one.solved && !other.solved) continue;

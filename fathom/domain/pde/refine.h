@@ -10,12 +10,14 @@
 namespace fathom::pde {
 
 struct Refined {
-  Tensor vorticity;                // (N, H, H) float64: from the start, else from Stokes, else the start itself
-  std::vector<Steady> from_start;  // [N] Newton-Krylov at the full forcing from the start (solve_from)
-  std::vector<Steady>
-      from_stokes;            // [N] from the Stokes flow: at the full forcing at once, by continuation if that fails
-  std::vector<double> apart;  // [N] || difference of the two || / || second ||; NaN unless both are solved.
-                              // Steady flows are not unique: far from 0, the two are different flows
+  Tensor vorticity;  // (N, H, H) float64: from the start, else from Stokes, else the start itself
+  // [N] Newton-Krylov at the full forcing from the start (solve_from), in at most 60 evaluations or what options allow.
+  std::vector<Steady> from_start;
+  // [N] From the Stokes flow: at the full forcing at once, by continuation where that fails.
+  std::vector<Steady> from_stokes;
+  // [N] || difference of the two || / || second ||, NaN unless both are solved. Steady flows are not unique: far from
+  // 0, the two are different flows.
+  std::vector<double> apart;
 
   bool solved(std::size_t i) const { return from_start[i].solved || from_stokes[i].solved; }
 };
