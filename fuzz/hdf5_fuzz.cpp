@@ -1,5 +1,5 @@
-// The library reads in a process of its own (io/own_process.h). Where it breaks there, that process reports and leaves a
-// crash-* file, and the run goes on: only what ends the run is ours.
+// The library reads in a process of its own (io/own_process.h). Where it breaks there, that process reports and leaves
+// a crash-* file, and the run goes on: only what ends the run is ours.
 #include "fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
