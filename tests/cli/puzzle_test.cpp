@@ -120,6 +120,17 @@ TEST(Puzzle, SudokusAreSolvedVerifiedAndAnimated) {
               AllOf(HasSubstr("\"puzzle\": \"sudoku\""), HasSubstr("\"grade\": 1"), HasSubstr("\"answer\": \"53")));
 }
 
+TEST(Puzzle, TheShippedModelSolvesASudokuAndSaysWhenItDoesNot) {
+  const Scratch scratch;
+  const Outcome solved = run_program({"puzzle", "solve", kSudoku, "--threads", "1"}, scratch.path());
+  EXPECT_EQ(solved.code, 0) << solved.err;
+  EXPECT_THAT(solved.out, AllOf(HasSubstr("5 3 4 | 6 7 8 | 9 1 2"), HasSubstr("state          converged after"),
+                                HasSubstr("27 of 27 rows"), HasSubstr("right: all 51 cells")));
+  const Outcome cut = run_program({"puzzle", "solve", kSudoku, "--threads", "1", "--iterations", "4"}, scratch.path());
+  EXPECT_EQ(cut.code, 3);
+  EXPECT_THAT(cut.out, AllOf(HasSubstr("not converged after 4 iterations"), HasSubstr("answer         wrong: ")));
+}
+
 TEST(Puzzle, SudokusThatAreNoneAreNamedBeforeAModelIsLooked) {
   const Scratch scratch;
   std::string twice = kSudoku, open = kSudoku;
