@@ -32,7 +32,7 @@ struct NetworkConfig {
 struct TrainConfig {
   std::int64_t epochs = 20;
   std::int64_t batch = 4;
-  bool symmetries = false;
+  bool symmetries = true;
   std::vector<double> learning_rates = {5e-3};
   std::int64_t trial_epochs = 2;
   std::string schedule = "cosine";
@@ -45,7 +45,7 @@ struct TrainConfig {
   std::string gradient = "phantom";
   std::int64_t solver_steps = 12;
   double rtol = 1e-3;
-  double drift_weight = 0;
+  double drift_weight = 0.1;
   solve::Anderson solver;
   diff::Implicit adjoint{.rtol = 1e-2, .max_iter = 12};
   diff::Phantom phantom{.steps = 3, .damping = 0.8};
@@ -91,7 +91,7 @@ struct StudyConfig {
   std::int64_t iterations = 50;
   std::int64_t batch = 25;
   std::int64_t perturbed = 4;
-  double perturbation = 1e-2;
+  double perturbation = 0.2;
   std::vector<double> frequencies = {.01, .02, .03, .04, .05, .1, .3, .5, .7, .9, .95, .96, .97, .98, .99};
   std::vector<std::int64_t> pictured = {1, 2, 5, 10, 50};
 

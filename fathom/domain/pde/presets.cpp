@@ -10,7 +10,7 @@ Config quick() {
   config.data.train = 400;
   config.data.test = 100;
   config.network.width = 12;
-  config.train.epochs = 12;
+  config.train.epochs = 20;
   config.rivals.depths = {1, 2};
   return config;
 }
@@ -41,6 +41,8 @@ Config paper() {
   config.network = {.width = 32, .modes = 12, .padding = 9, .coordinates = true};
   config.train.epochs = 500;
   config.train.batch = 16;
+  config.train.symmetries = false;
+  config.train.drift_weight = 0;
   config.train.schedule = "constant";
   config.train.warmup = 0;
   config.train.weight_decay = 1e-4;
@@ -49,6 +51,7 @@ Config paper() {
   config.train.pretrain_depth = 12;
   config.train.gradient = "phantom";
   config.train.solver_steps = 24;
+  config.study.perturbation = 1e-2;
   config.rivals.depths = {1, 2, 4, 8, 16, 32};
   config.rivals.widths = {64, 128, 256};
   return config;

@@ -37,6 +37,7 @@ Config tiny() {
   config.network = {.width = 4, .modes = 3};
   config.train.epochs = 2;
   config.train.batch = 4;
+  config.train.symmetries = false;  // six flows are to be learnt in sixty updates
   config.train.warmup = 1;
   config.train.pretrain = 2;
   config.train.pretrain_depth = 2;
