@@ -173,12 +173,14 @@ std::uint64_t symmetry_class(const SudokuCells& solved) {
 Instances sudokus(std::int64_t count, std::int64_t grade, std::uint64_t seed, Split split) {
   base::require(grade >= 1 && grade <= kSudokuGrades, "puzzle::sudokus", "grade", grade, "1 ... 4",
                 "1: naked singles, 2: hidden ones, 3: few guesses, 4: more");
-  Instances all = fields(count);
+  std::vector<Drawn> drawn(static_cast<std::size_t>(count));
+#pragma omp parallel for schedule(dynamic) if (count > 1)
   for (std::int64_t i = 0; i < count; ++i) {
     base::Random random(base::stream_seed(seed, "sudoku", static_cast<std::uint64_t>(i)));
-    const Drawn one = draw_one(grade, split, random);
-    append(all, one.clues, one.solved);
+    drawn[static_cast<std::size_t>(i)] = draw_one(grade, split, random);
   }
+  Instances all = fields(count);
+  for (const Drawn& one : drawn) append(all, one.clues, one.solved);
   return all;
 }
 
