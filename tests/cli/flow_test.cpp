@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "fathom/base/file.h"
 #include "fathom/io/hdf5.h"
@@ -83,6 +84,21 @@ TEST_F(FlowCli, RefinesWritesAndDraws) {
                               HasSubstr("out.png: a row a flow, columns f1, f2, prediction, refined")));
   EXPECT_EQ(io::hdf5_names(scratch_->path() / "out.h5"),
             (std::vector<std::string>{"prediction", "residual", "vorticity"}));
+}
+
+// The recorded test error is 0.174 on the mean of 100 flows; four of another seed stay below 0.3, and the Stokes flow
+// of each is further off than that.
+TEST(FlowShipped, PredictsUnseenFlowsWithoutNamingAModel) {
+  const Scratch scratch;
+  const Outcome drawn = run_program({"data", "pde", "--seed", "99", "--threads", "1", "--out", "unseen", "--quiet",
+                                     "--set", "data.train=1", "--set", "data.test=4"},
+                                    scratch.path());
+  ASSERT_EQ(drawn.code, 0) << drawn.err;
+  const Outcome outcome = run_program({"flow", "unseen/data.safetensors", "--threads", "1", "--json"}, scratch.path());
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const auto answer = nlohmann::json::parse(outcome.out);
+  EXPECT_EQ(answer.at("samples").size(), 4u);
+  for (const auto& flow : answer.at("samples")) EXPECT_LT(flow.at("error").get<double>(), 0.3);
 }
 
 TEST_F(FlowCli, AFlowThatCannotBeSolvedForExitsWithThree) {
