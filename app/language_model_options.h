@@ -22,7 +22,8 @@ struct LanguageModelOptions {
   std::string warm_start = "none";
 
   void fields(base::Fields& f) {
-    f.add("model", model, "folder with config.json, tokenizer.json and safetensors; without it: the small model that ships");
+    f.add("model", model,
+          "folder with config.json, tokenizer.json and safetensors; without it: the small model that ships");
     f.add("steps", steps, {.at_least = 0, .at_most = 1024},
           "recurrences of a token, at most; 0: the mean of the model's training");
     f.add("exit", exit, "stop earlier: latent-diff:0.03, kl, entropy-diff, argmax-stability, ...; none: never");

@@ -43,7 +43,8 @@ const std::vector<Domain>& domains() {
                 theory::preset),
       domain_of("pde", "steady Navier-Stokes: Fourier networks from a forcing to its flow, implicit against explicit",
                 pde::preset),
-      domain_of("puzzle", "bit strings, mazes, Sudoku: a small looped network that solves larger ones by iterating longer",
+      domain_of("puzzle",
+                "bit strings, mazes, Sudoku: a small looped network that solves larger ones by iterating longer",
                 puzzle::preset),
   };
   return list;

@@ -8,7 +8,8 @@
 // Rounded  once, in short_weights, as kernel/gemv.h says; packed and callable use the very same rounded numbers, so a
 //          solve with the one is a solve with the other. Weights get no gradient: x and y do.
 // Memory   2, 1.03 or 0.53 bytes a weight; the callable adds a float32 copy at its first call.
-// Errors   (fathom::Error): W not square, b or x of another size, type or device; for int8 and int4 a weight that is not finite.
+// Errors   (fathom::Error): W not square, b or x of another size, type or device; for int8 and int4 a
+//          weight that is not finite.
 #pragma once
 
 #include <memory>

@@ -48,7 +48,8 @@ TEST_P(CorpusTest, EveryFileEndsAsItsNameSays) {
 
 INSTANTIATE_TEST_SUITE_P(Parsers, CorpusTest,
                          testing::Values("safetensors", "safetensors_index", "mps", "npy", "hdf5", "csv", "jsonl",
-                                         "study_record", "tfevents", "pickle", "torch_save", "tokenizer", "png", "jpeg"),
+                                         "study_record", "tfevents", "pickle", "torch_save", "tokenizer", "png",
+                                         "jpeg"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

@@ -38,8 +38,9 @@ SudokuGrade grade_of(const SudokuCells& clues);
 // leave unchanged: of the cycle lengths of the permutations between two rows of a band and two columns of a stack.
 std::uint64_t symmetry_class(const SudokuCells& solved);
 
-// By every thread; instance i depends on (seed, i), grade and split alone. Training and held-out puzzles have grids of different
-// symmetry_class: none of one is a disguised copy of one of the other. Errors (fathom::Error): grade not 1 ... 4.
+// By every thread; instance i depends on (seed, i), grade and split alone. Training and held-out puzzles have grids of
+// different symmetry_class: none of one is a disguised copy of one of the other. Errors (fathom::Error): a grade beyond
+// 1 to 4.
 Instances sudokus(std::int64_t count, std::int64_t grade, std::uint64_t seed, Split split = Split::any);
 
 // 81 characters, row by row; 0 or . are empty, white space is skipped. Errors: other letters or another number of them,
