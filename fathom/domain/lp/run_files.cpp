@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include "fathom/base/error.h"
 #include "fathom/io/safetensors.h"
 #include "fathom/tensor/convert.h"
 #include "fathom/tensor/device.h"
+#include "fathom/train/model_card.h"
 #include "fathom/train/tensor_file.h"
 
 namespace fathom::lp {
@@ -60,30 +60,6 @@ struct Card {
   }
 };
 
-Card card_of(const io::Safetensors& file, const std::string& origin) {
-  Card card;
-  const base::Fields fields = base::fields_of(card);
-  for (const base::Field& field : fields.all()) {
-    const auto found = file.metadata.find(field.name);
-    if (found == file.metadata.end()) {
-      base::fail("lp::load_trained", "{} says nothing of '{}'; train the model again", origin, field.name);
-    }
-    try {
-      field.set(found->second);
-    } catch (const UsageError& error) {
-      base::fail("lp::load_trained", "{} is damaged: {}", origin, error.what());
-    }
-  }
-  return card;
-}
-
-void check_finite(const Model& model, const std::string& origin) {
-  for (const auto& [name, tensor] : train::named_parameters(model)) {
-    if (at::isfinite(tensor).all().item<bool>()) continue;
-    base::fail("lp::load_trained", "'{}' in {} holds NaN or infinity; train the model again", name, origin);
-  }
-}
-
 }  // namespace
 
 std::string model_stem(const std::string& name, std::uint64_t seed) { return fmt::format("{}-seed{}", name, seed); }
@@ -129,7 +105,8 @@ Trained load_trained(const std::filesystem::path& path) {
     base::fail("lp::load_trained",
                "{} is not a model for linear programs of this version; train it with `fathom train lp`", origin);
   }
-  const Card card = card_of(file, origin);
+  Card card;
+  train::read_card(base::fields_of(card), file, "lp::load_trained", origin);
   Trained trained;
   trained.spec = {.name = card.name,
                   .kind = card.kind,
@@ -145,7 +122,7 @@ Trained load_trained(const std::filesystem::path& path) {
   trained.loss = io::to_doubles(file.at("curve:loss"));
   trained.model = make_model(trained.spec, trained.seed);
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
-  check_finite(*trained.model, origin);
+  train::require_finite(*trained.model, "lp::load_trained", origin);
   for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);
   return trained;
 }

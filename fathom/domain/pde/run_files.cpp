@@ -4,12 +4,12 @@
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include "fathom/base/error.h"
 #include "fathom/domain/pde/model.h"
 #include "fathom/io/safetensors.h"
+#include "fathom/train/model_card.h"
 #include "fathom/train/tensor_file.h"
 
 namespace fathom::pde {
@@ -61,30 +61,6 @@ Card card_of(const Trained& trained) {
           .seed = static_cast<std::int64_t>(t.seed),
           .depth = t.depth,
           .grid = t.grid};
-}
-
-Card read_card(const io::Safetensors& file, const std::string& origin) {
-  Card card;
-  const base::Fields fields = base::fields_of(card);
-  for (const base::Field& field : fields.all()) {
-    const auto found = file.metadata.find(field.name);
-    if (found == file.metadata.end()) {
-      base::fail(kLoad, "{} says nothing of '{}'; train the model again", origin, field.name);
-    }
-    try {
-      field.set(found->second);
-    } catch (const UsageError& error) {
-      base::fail(kLoad, "{} is damaged: {}", origin, error.what());
-    }
-  }
-  return card;
-}
-
-void check_finite(const FourierModel& model, const std::string& origin) {
-  for (const auto& [name, tensor] : train::named_parameters(model)) {
-    if (at::isfinite(tensor).all().item<bool>()) continue;
-    base::fail(kLoad, "'{}' in {} holds NaN or infinity; train the model again", name, origin);
-  }
 }
 
 std::string file_name(std::string name) {
@@ -140,7 +116,8 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
   if (format == file.metadata.end() || format->second != kFormat) {
     base::fail(kLoad, "{} is not a network for flows of this version; train it with `fathom train pde`", origin);
   }
-  const Card card = read_card(file, origin);
+  Card card;
+  train::read_card(base::fields_of(card), file, kLoad, origin);
   Trained trained{.spec = {card.name, card.network},
                   .model = make_model(card.network, static_cast<std::uint64_t>(card.seed)),
                   .scaling = card.scaling,
@@ -153,7 +130,7 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
                                .loss_step = io::to_doubles(file.at("curve:step")),
                                .loss = io::to_doubles(file.at("curve:loss"))}};
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
-  check_finite(*trained.model, origin);
+  train::require_finite(*trained.model, kLoad, origin);
   for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);
   trained.model->to(device);
   return trained;

@@ -4,12 +4,12 @@
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/isfinite.h>
 #include <fmt/format.h>
 
 #include "fathom/base/error.h"
 #include "fathom/domain/puzzle/model.h"
 #include "fathom/io/safetensors.h"
+#include "fathom/train/model_card.h"
 #include "fathom/train/tensor_file.h"
 
 namespace fathom::puzzle {
@@ -74,30 +74,6 @@ Card card_of(const ModelSpec& spec, std::uint64_t seed) {
           .seed = static_cast<std::int64_t>(seed)};
 }
 
-Card read_card(const io::Safetensors& file, const std::string& origin) {
-  Card card;
-  const base::Fields fields = base::fields_of(card);
-  for (const base::Field& field : fields.all()) {
-    const auto found = file.metadata.find(field.name);
-    if (found == file.metadata.end()) {
-      base::fail("puzzle::load_trained", "{} says nothing of '{}'; train the model again", origin, field.name);
-    }
-    try {
-      field.set(found->second);
-    } catch (const UsageError& error) {
-      base::fail("puzzle::load_trained", "{} is damaged: {}", origin, error.what());
-    }
-  }
-  return card;
-}
-
-void check_finite(const Model& model, const std::string& origin) {
-  for (const auto& [name, tensor] : train::named_parameters(model)) {
-    if (at::isfinite(tensor).all().item<bool>()) continue;
-    base::fail("puzzle::load_trained", "'{}' in {} holds NaN or infinity; train the model again", name, origin);
-  }
-}
-
 }  // namespace
 
 std::string model_stem(const std::string& name, std::uint64_t seed) { return fmt::format("{}-seed{}", name, seed); }
@@ -133,7 +109,8 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
     base::fail("puzzle::load_trained",
                "{} is not a model for puzzles of this version; train it with `fathom train puzzle`", origin);
   }
-  const Card card = read_card(file, origin);
+  Card card;
+  train::read_card(base::fields_of(card), file, "puzzle::load_trained", origin);
   Trained trained;
   trained.spec = {card.name,
                   card.kind,
@@ -150,7 +127,7 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
   trained.loss = io::to_doubles(file.at("curve:loss"));
   trained.model = make_model(trained.spec, trained.seed);
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
-  check_finite(*trained.model, origin);
+  train::require_finite(*trained.model, "puzzle::load_trained", origin);
   for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);
   trained.model->to(device);
   return trained;
