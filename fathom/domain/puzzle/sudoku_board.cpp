@@ -72,6 +72,7 @@ bool SudokuBoard::place(int d, int cell) {
   const int band = cell / kBand;
   const std::uint32_t bit = 1u << (cell % kBand);
   const bool possible = (may_[d][band] & bit) != 0;
+  placed_[d] += (open_[band] & bit) != 0;
   for (auto& digit : may_) digit[band] &= ~bit;
   for (int b = 0; b < 3; ++b) may_[d][b] &= ~kPeers[cell][b];
   may_[d][band] |= bit;
@@ -137,8 +138,7 @@ Outcome SudokuBoard::place_hidden() {
   Outcome all = Outcome::stuck;
   for (int d = 0; d < kDigits; ++d) {
     const std::uint32_t left = (may_[d][0] & open_[0]) | (may_[d][1] & open_[1]) | (may_[d][2] & open_[2]);
-    const int placed = std::popcount(may_[d][0]) + std::popcount(may_[d][1]) + std::popcount(may_[d][2]);
-    if (left == 0 && placed == 9) continue;
+    if (left == 0 && placed_[d] == 9) continue;
     const Outcome one = place_hidden(d);
     if (one == Outcome::contradiction) return one;
     if (one == Outcome::solved) all = one;
@@ -178,9 +178,10 @@ int SudokuBoard::narrowest_cell() const {
 
 SudokuCells SudokuBoard::cells() const {
   SudokuCells cells{};
-  for (int cell = 0; cell < kSudokuCells; ++cell) {
-    for (int d = 0; d < kDigits && !open(cell); ++d) {
-      if (may(d, cell)) cells[cell] = static_cast<std::uint8_t>(d + 1);
+  for (int d = 0; d < kDigits; ++d) {
+    for (int band = 0; band < 3; ++band) {
+      for (std::uint32_t left = may_[d][band] & ~open_[band]; left != 0; left &= left - 1)
+        cells[kBand * band + std::countr_zero(left)] = static_cast<std::uint8_t>(d + 1);
     }
   }
   return cells;

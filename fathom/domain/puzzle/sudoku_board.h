@@ -48,6 +48,7 @@ class SudokuBoard {
 
   std::array<std::array<std::uint32_t, 3>, kDigits> may_;
   std::array<std::uint32_t, 3> open_;  // cells without a digit
+  std::array<std::uint8_t, kDigits> placed_{};
 };
 
 // Depth-first search that places all singles before it guesses in the narrowest cell.
