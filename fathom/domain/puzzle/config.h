@@ -85,6 +85,7 @@ struct TaskConfig {
   std::int64_t width = 32;  // channels of the state
   StageConfig stage1, stage2;
   std::int64_t rival_rounds = 15;  // blocks of the explicit networks
+  std::int64_t narrow_rounds = 0;  // of the one with as many parameters; 0: rival_rounds
   bool rivals = true;
   double loss_seconds = 0;  // above 0: a comparison of losses instead
   StudyConfig study;
@@ -95,6 +96,8 @@ struct TaskConfig {
     f.group("stage2", stage2);
     f.add("rival_rounds", rival_rounds, {.at_least = 1, .at_most = 256},
           "blocks of the explicit networks, each with its own weights");
+    f.add("narrow_rounds", narrow_rounds, {.at_least = 0, .at_most = 256},
+          "blocks of the explicit network with as many parameters, fewer are wider; 0: rival_rounds");
     f.add("rivals", rivals, "train explicit networks beside the implicit one");
     f.add("loss_seconds", loss_seconds, {.at_least = 0},
           "above 0: compare the losses instead; stage 1 with each of them for so many seconds, its updates aside");

@@ -60,9 +60,10 @@ std::vector<ModelSpec> models_of(const Config& config) {
   ModelOptions wide = options;
   wide.rounds = task.rival_rounds;
   ModelOptions narrow = wide;
-  narrow.width = width_for(wide, parameter_count(options));
+  if (task.narrow_rounds > 0) narrow.rounds = task.narrow_rounds;
+  narrow.width = width_for(narrow, parameter_count(options));
   models.push_back(rival(config.task, narrow));
-  if (narrow.width != wide.width) models.push_back(rival(config.task, wide));
+  if (narrow.width != wide.width || narrow.rounds != wide.rounds) models.push_back(rival(config.task, wide));
   return models;
 }
 

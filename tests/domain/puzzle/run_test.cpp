@@ -92,6 +92,20 @@ TEST_F(PuzzleRun, ModelsHaveTheParametersTheySay) {
   }
 }
 
+TEST_F(PuzzleRun, FewerRoundsMakeTheRivalOfEqualParametersWider) {
+  Config config = preset("quick");
+  config.task = "sudoku";
+  config.sudoku.narrow_rounds = 0;
+  const ModelOptions deep = models_of(config)[1].options;
+  config.sudoku.narrow_rounds = 6;
+  const std::vector<ModelSpec> models = models_of(config);
+  EXPECT_EQ(deep.rounds, config.sudoku.rival_rounds);
+  EXPECT_EQ(models[1].options.rounds, 6);
+  EXPECT_GT(models[1].options.width, deep.width);
+  EXPECT_LE(parameter_count(models[1].options), parameter_count(models[0].options));
+  EXPECT_EQ(models[2].options.rounds, config.sudoku.rival_rounds);
+}
+
 TEST_F(PuzzleRun, TheMapIsTheStepOfForwardAndItsNormIsOuter) {
   const FieldNet model = looped("maze");
   const Batch batch = make_batch(draw("maze", 4, 7, 1));
