@@ -32,6 +32,9 @@ pid_t start_program(const std::vector<std::string>& arguments, const std::filesy
 Outcome run_with_input(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                        const std::string& input);
 
+// Runs it on a pseudo-terminal of its own; `out` is all that it shows there, control sequences included.
+Outcome run_on_terminal(const std::vector<std::string>& arguments, const std::filesystem::path& folder);
+
 // Runs the program until `ready` is true (asked every few milliseconds) and sends it `signal`; then waits for its end.
 Outcome run_until(const std::vector<std::string>& arguments, const std::filesystem::path& folder,
                   const std::function<bool()>& ready, int signal);
