@@ -12,6 +12,7 @@
 #include "fathom/base/log.h"
 #include "fathom/tensor/caching_allocator.h"
 #include "fathom/tensor/device.h"
+#include "fathom/tensor/heap.h"
 
 namespace fathom::app {
 
@@ -20,12 +21,13 @@ namespace {
 struct Command {
   std::string_view name;
   int (*run)(const Request&);
+  bool trains = false;  // makes and frees the same tensors again and again
 };
 
 constexpr Command kCommands[] = {
-    {"study", cmd_study}, {"data", cmd_data},         {"train", cmd_train},       {"eval", cmd_eval},
-    {"probe", cmd_probe}, {"solve-lp", cmd_solve_lp}, {"generate", cmd_generate}, {"chat", cmd_chat},
-    {"serve", cmd_serve}, {"flow", cmd_flow},         {"puzzle", cmd_puzzle},     {"doctor", cmd_doctor},
+    {"study", cmd_study, true}, {"data", cmd_data},         {"train", cmd_train, true}, {"eval", cmd_eval, true},
+    {"probe", cmd_probe},       {"solve-lp", cmd_solve_lp}, {"generate", cmd_generate}, {"chat", cmd_chat},
+    {"serve", cmd_serve},       {"flow", cmd_flow},         {"puzzle", cmd_puzzle},     {"doctor", cmd_doctor},
 };
 
 int run(const Request& request) {
@@ -34,6 +36,7 @@ int run(const Request& request) {
   tensor::set_threads(request.run.threads);
   for (const Command& command : kCommands) {
     if (command.name != request.command) continue;
+    if (command.trains) tensor::keep_freed_memory();
     const int code = command.run(request);
     if (std::fflush(stdout) != 0) base::fail("app::run", "cannot write to stdout: {}", std::strerror(errno));
     return code;

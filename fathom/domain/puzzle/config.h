@@ -17,6 +17,7 @@ struct StageConfig {
   std::int64_t updates = 0;         // 0: no such stage
   std::vector<std::int64_t> sizes;  // of the puzzles; each update draws one
   std::int64_t batch = 64;          // puzzles an update
+  double far_ends = 0;              // mazes: share whose start and goal are the ends of the longest path
   std::string loss = "random";      // how many iterations an update makes, and which of them the gradient goes through
   std::int64_t depth = 20;          // T
   std::int64_t least_depth = 0;     // progressive: the full term's depth is drawn from [least_depth, depth]; 0: depth
@@ -33,6 +34,8 @@ struct StageConfig {
     f.add("updates", updates, {.at_least = 0}, "updates of this stage; 0: none");
     f.add("sizes", sizes, {.at_least = 1, .at_most = 10000}, "sizes of the puzzles; each update draws one");
     f.add("batch", batch, {.at_least = 1}, "fresh puzzles an update");
+    f.add("far_ends", far_ends, {.at_least = 0, .at_most = 1},
+          "mazes: share of them whose start and goal are the ends of the longest path");
     f.add_choice(
         "loss", loss, {"random", "progressive", "implicit", "phantom", "deep"},
         "random: n iterations without and k with gradient, n + k <= depth; progressive: that and the full unroll; "

@@ -7,10 +7,10 @@
 
 namespace fathom::puzzle {
 
-Instances draw(const std::string& task, std::int64_t count, std::int64_t size, std::uint64_t seed, Split split) {
+Instances draw(const std::string& task, std::int64_t count, std::int64_t size, std::uint64_t seed, const Drawing& how) {
   if (task == "parity") return parity(count, size, seed);
-  if (task == "maze") return mazes(count, size, seed);
-  if (task == "sudoku") return sudokus(count, size, seed, split);
+  if (task == "maze") return mazes(count, size, seed, how.far_ends);
+  if (task == "sudoku") return sudokus(count, size, seed, how.split);
   base::fail("puzzle::draw", "task = '{}' violates parity|maze|sudoku; choose one of these", task);
 }
 

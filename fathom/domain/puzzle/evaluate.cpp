@@ -18,7 +18,7 @@ std::string hash_of_tests(const Config& config, const Run& run) {
   io::Sha256 hash;
   for (const std::int64_t size : study.sizes) {
     const std::uint64_t seed = base::stream_seed(run.seed, "test", static_cast<std::uint64_t>(size));
-    hash.update(sha256_of(draw(config.task, study.samples, size, seed, Split::held_out)));
+    hash.update(sha256_of(draw(config.task, study.samples, size, seed, {.split = Split::held_out})));
   }
   return hash.hex();
 }

@@ -92,6 +92,23 @@ Distances distances_to_goal(const Grid& grid, std::vector<std::int64_t>& queue) 
   return d;
 }
 
+std::int64_t farthest(const Distances& d) {
+  return std::max_element(d.to_goal.begin(), d.to_goal.end()) - d.to_goal.begin();
+}
+
+void place_anywhere(Grid& grid, base::Random& random) {
+  grid.start = random_room(grid.width, random);
+  do grid.goal = random_room(grid.width, random);
+  while (grid.goal == grid.start);
+}
+
+// In a tree the cell farthest from any other is one end of a longest path.
+void place_far_apart(Grid& grid, base::Random& random, std::vector<std::int64_t>& scratch) {
+  grid.goal = random_room(grid.width, random);
+  grid.goal = farthest(distances_to_goal(grid, scratch));
+  grid.start = farthest(distances_to_goal(grid, scratch));
+}
+
 void append(Instances& to, const Grid& grid, const Distances& d) {
   const auto cells = static_cast<std::size_t>(grid.cells());
   to.input.insert(to.input.end(), grid.free.begin(), grid.free.end());
@@ -153,7 +170,7 @@ Grid read_grid(std::string_view text) {
 
 }  // namespace
 
-Instances mazes(std::int64_t count, std::int64_t n, std::uint64_t seed) {
+Instances mazes(std::int64_t count, std::int64_t n, std::uint64_t seed, double far_ends) {
   base::require(n >= 5 && n % 2 == 1, "puzzle::mazes", "n", n, "odd and >= 5", "a maze of k x k rooms has n = 2 k + 1");
   Instances all = fields(count, n, n);
   Grid grid{n, n, {}, -1, -1};
@@ -162,9 +179,9 @@ Instances mazes(std::int64_t count, std::int64_t n, std::uint64_t seed) {
     base::Random random(base::stream_seed(seed, "maze", static_cast<std::uint64_t>(i)));
     grid.free.assign(static_cast<std::size_t>(n * n), 0);
     carve(grid, random, scratch);
-    grid.start = random_room(n, random);
-    do grid.goal = random_room(n, random);
-    while (grid.goal == grid.start);
+    // With 0 nothing is drawn for it: these mazes are those of a generator without the choice.
+    const bool far = far_ends > 0 && random.uniform() < far_ends;
+    far ? place_far_apart(grid, random, scratch) : place_anywhere(grid, random);
     append(all, grid, distances_to_goal(grid, scratch));
   }
   return all;

@@ -13,9 +13,10 @@
 
 namespace fathom::puzzle {
 
-// Random depth-first mazes with two different rooms as start and goal; instance i depends on (seed, i) and n alone.
-// Cost: linear in the cells. Errors (fathom::Error): n even or < 5.
-Instances mazes(std::int64_t count, std::int64_t n, std::uint64_t seed);
+// Random depth-first mazes with two different rooms as start and goal, which are, with probability `far_ends`, the ends
+// of the maze's longest path; instance i depends on (seed, i), n and far_ends alone. Cost: linear in the cells. Errors
+// (fathom::Error): n even or < 5.
+Instances mazes(std::int64_t count, std::int64_t n, std::uint64_t seed, double far_ends = 0);
 
 // One maze drawn with letters: '#' wall, ' ' or '.' free, 'S' start, 'G' goal; lines of equal length. Any grid that has
 // exactly one shortest path serves. Errors: another letter, ragged lines, not one start and one goal, no path, or more

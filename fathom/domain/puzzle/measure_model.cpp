@@ -166,8 +166,9 @@ std::vector<TestSet> test_sets(const Config& config, const Run& run) {
   std::vector<TestSet> tests;
   for (const std::int64_t size : study.sizes) {
     const std::uint64_t seed = base::stream_seed(run.seed, "test", static_cast<std::uint64_t>(size));
-    const Instances all = draw(config.task, study.samples, size, seed, Split::held_out);
-    const Instances few = draw(config.task, std::min(study.perturbed, study.samples), size, seed, Split::held_out);
+    const Instances all = draw(config.task, study.samples, size, seed, {.split = Split::held_out});
+    const Instances few =
+        draw(config.task, std::min(study.perturbed, study.samples), size, seed, {.split = Split::held_out});
     tests.push_back({size, make_batch(all, run.device), make_batch(few, run.device),
                      make_batch(perturbed(config.task, few, seed), run.device)});
   }

@@ -57,7 +57,8 @@ Batch batch_of(const Job& job, const Stage& stage, std::int64_t step) {
   const std::uint64_t seed = base::stream_seed(job.seed, "train " + stage.name, static_cast<std::uint64_t>(step));
   base::Random random(seed);
   const std::int64_t size = stage.config.sizes[random.below(stage.config.sizes.size())];
-  return make_batch(draw(job.spec.task, stage.config.batch, size, seed, Split::train), job.run.device);
+  const Drawing how{.split = Split::train, .far_ends = stage.config.far_ends};
+  return make_batch(draw(job.spec.task, stage.config.batch, size, seed, how), job.run.device);
 }
 
 Tensor loss_at(const Job& job, const Model& model, const Stage& stage, std::int64_t step) {

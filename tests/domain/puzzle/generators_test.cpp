@@ -81,6 +81,48 @@ Walked walk_maze(const Instances& mazes, std::int64_t i) {
   return w;
 }
 
+// The longest of all paths of instance i, in cells, by a walk from every free cell.
+std::int64_t longest_path(const Instances& mazes, std::int64_t i) {
+  const std::uint8_t* free = mazes.input.data() + 3 * i * mazes.cells();
+  const std::int64_t n = mazes.width;
+  std::int64_t longest = 0;
+  for (std::int64_t from = 0; from < mazes.cells(); ++from) {
+    if (free[from] == 0) continue;
+    std::vector<std::int64_t> length(static_cast<std::size_t>(mazes.cells()), 0), todo{from};
+    length[static_cast<std::size_t>(from)] = 1;
+    for (std::size_t head = 0; head < todo.size(); ++head) {
+      for (const std::int64_t next : {todo[head] - n, todo[head] + n, todo[head] - 1, todo[head] + 1}) {
+        if (free[next] == 0 || length[static_cast<std::size_t>(next)] != 0) continue;
+        length[static_cast<std::size_t>(next)] = length[static_cast<std::size_t>(todo[head])] + 1;
+        todo.push_back(next);
+      }
+    }
+    longest = std::max(longest, *std::max_element(length.begin(), length.end()));
+  }
+  return longest;
+}
+
+std::int64_t asked_path(const Instances& mazes, std::int64_t i) {
+  const auto first = mazes.target.begin() + i * mazes.cells();
+  return std::count(first, first + mazes.cells(), 1);
+}
+
+TEST(Maze, FarEndsAreThoseOfTheLongestPath) {
+  const Instances all = mazes(40, 13, 5, 1), some = mazes(40, 13, 5, 0.5), none = mazes(40, 13, 5);
+  EXPECT_EQ(none, mazes(40, 13, 5, 0));
+  std::int64_t far = 0, far_by_chance = 0;
+  for (std::int64_t i = 0; i < 40; ++i) {
+    const std::int64_t longest = longest_path(all, i);
+    EXPECT_EQ(asked_path(all, i), longest);
+    far += asked_path(some, i) == longest_path(some, i);
+    far_by_chance += asked_path(none, i) == longest_path(none, i);
+  }
+  EXPECT_LE(far_by_chance, 4);  // 36 rooms: one pair in 630 where one path is the longest
+  // 40 fair draws: more than three standard deviations (3.2) about 20, and those by chance.
+  EXPECT_GE(far, 10);
+  EXPECT_LE(far, 30 + far_by_chance);
+}
+
 TEST(Maze, IsATreeOfAllRooms) {
   for (const std::int64_t n : {5, 9, 13, 23}) {
     const Instances all = mazes(20, n, 1);
