@@ -16,8 +16,9 @@ TaskConfig parity_task(std::int64_t updates) {
 }
 
 // Random depth alone does not begin to learn mazes: the full unroll does, on small ones. Once a rule is there, random
-// depth teaches it to go on from any state and to stay at its answer, at a third of the cost an iteration. Of two random
-// rooms few are far apart: without the longest paths, mazes of 23 x 23 are lost where the path is longer than any seen.
+// depth teaches it to go on from any state and to stay at its answer, at a third of the cost an iteration. Of two
+// random rooms few are far apart: without the longest paths, mazes of 23 x 23 are lost where the path is longer than
+// any seen.
 TaskConfig maze_task(std::int64_t first, std::int64_t second) {
   TaskConfig task;
   task.width = 32;
