@@ -110,10 +110,10 @@ struct TaskConfig {
 
 struct Config {
   std::string task = "parity";
-  TaskConfig parity, maze, sudoku;  // of a Sudoku a size is its grade, 1 ... 4 (sudoku.h)
-  diff::Implicit adjoint;           // of stages with loss = implicit
-  diff::Phantom phantom;            // of stages with loss = phantom
-  solve::Anderson solver;           // forward solve of both
+  TaskConfig parity, maze, sudoku;                       // of a Sudoku a size is its grade, 1 ... 4 (sudoku.h)
+  diff::Implicit adjoint{.rtol = 1e-2, .max_iter = 20};  // of stages with loss = implicit
+  diff::Phantom phantom;                                 // of stages with loss = phantom
+  solve::Anderson solver;                                // forward solve of both
 
   const TaskConfig& chosen() const { return task == "maze" ? maze : task == "sudoku" ? sudoku : parity; }
 
