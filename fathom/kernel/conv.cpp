@@ -1,4 +1,3 @@
-// The only file that knows oneDNN: its C++ API changed between versions 2 and 3.
 #include "fathom/kernel/conv.h"
 
 #include <algorithm>
@@ -6,9 +5,8 @@
 #include <unordered_map>
 #include <utility>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include "fathom/base/error.h"
+#include "fathom/kernel/onednn.h"
 #include "fathom/kernel/scratch.h"
 
 namespace fathom::kernel {
@@ -22,11 +20,6 @@ struct SourceTag;
 struct TargetTag;
 struct WorkTag;
 
-const dnnl::engine& engine() {
-  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
-
 void require_shape(const ConvShape& s) {
   base::require(s.in >= 1, kPlace, "in", s.in, ">= 1", "a field has channels");
   base::require(s.out >= 1, kPlace, "out", s.out, ">= 1", "a field has channels");
@@ -35,42 +28,18 @@ void require_shape(const ConvShape& s) {
   base::require(s.size >= 1 && s.size % 2 == 1, kPlace, "size", s.size, "odd and >= 1", "the kernel has a middle");
 }
 
-memory::desc plain(const memory::dims& dims, memory::format_tag tag) { return {dims, memory::data_type::f32, tag}; }
-
-std::int64_t numbers(const memory::desc& desc) {
-  return static_cast<std::int64_t>(desc.get_size() / sizeof(float)) + 16;
-}
-
-memory at(const memory::desc& desc, const float* data) { return {desc, engine(), const_cast<float*>(data)}; }
-
 // Which convolution, and in which layouts; nothing if oneDNN has none by this algorithm.
 std::optional<dnnl::convolution_forward::primitive_desc> describe(const ConvShape& s, const ConvOptions& options,
                                                                   bool with_bias, dnnl::algorithm algorithm) {
   const auto any = memory::format_tag::any;
-  const memory::desc x = plain({1, s.in, s.height, s.width}, any), y = plain({1, s.out, s.height, s.width}, any);
-  const memory::desc w = plain({s.out, s.in, s.size, s.size}, any);
-  const memory::desc b = with_bias ? plain({s.out}, memory::format_tag::a) : memory::desc();
-  const memory::dims strides{1, 1}, border{s.size / 2, s.size / 2};
-  dnnl::post_ops after;
-  dnnl::primitive_attr attributes;
-  if (options.adds) after.append_sum(1.0f);
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);  // the library's own cannot be shared between threads
-  const auto kind = dnnl::prop_kind::forward_inference;
-  try {
-#if DNNL_VERSION_MAJOR >= 3
-    if (options.relu) after.append_eltwise(dnnl::algorithm::eltwise_relu, 0, 0);
-    attributes.set_post_ops(after);
-    return dnnl::convolution_forward::primitive_desc(engine(), kind, algorithm, x, w, b, y, strides, border, border,
-                                                     attributes);
-#else
-    if (options.relu) after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0, 0);
-    attributes.set_post_ops(after);
-    const dnnl::convolution_forward::desc what(kind, algorithm, x, w, b, y, strides, border, border);
-    return dnnl::convolution_forward::primitive_desc(what, attributes, engine());
-#endif
-  } catch (const dnnl::error&) {
-    return std::nullopt;
-  }
+  return describe_conv({.x = plain_layout({1, s.in, s.height, s.width}, any),
+                        .weight = plain_layout({s.out, s.in, s.size, s.size}, any),
+                        .y = plain_layout({1, s.out, s.height, s.width}, any),
+                        .bias = with_bias ? plain_layout({s.out}, memory::format_tag::a) : memory::desc(),
+                        .border = s.size / 2,
+                        .adds = options.adds,
+                        .relu = options.relu},
+                       algorithm);
 }
 
 }  // namespace
@@ -88,41 +57,30 @@ struct Conv::Primitives {
     source = found->src_desc();
     target = found->dst_desc();
     work = found->scratchpad_desc();
-    plain_source = plain({1, s.in, s.height, s.width}, memory::format_tag::nchw);
-    plain_target = plain({1, s.out, s.height, s.width}, memory::format_tag::nchw);
+    plain_source = plain_layout({1, s.in, s.height, s.width}, memory::format_tag::nchw);
+    plain_target = plain_layout({1, s.out, s.height, s.width}, memory::format_tag::nchw);
     convolution = dnnl::convolution_forward(*found);
-    to_source = reorder(plain_source, source);
-    to_target = reorder(plain_target, target);
-    from_target = reorder(target, plain_target);
-    pack(plain({s.out, s.in, s.size, s.size}, memory::format_tag::oihw), found->weights_desc(), weight);
+    to_source = reorder_between(plain_source, source);
+    to_target = reorder_between(plain_target, target);
+    from_target = reorder_between(target, plain_target);
+    weights = packed_copy(plain_layout({s.out, s.in, s.size, s.size}, memory::format_tag::oihw), found->weights_desc(),
+                          weight);
     if (with_bias) {
-      bias = memory(found->bias_desc(), engine());
+      bias = memory(found->bias_desc(), cpu_engine());
       std::copy_n(given_bias, s.out, static_cast<float*>(bias.get_data_handle()));
     }
   }
 
-  static dnnl::reorder reorder(const memory::desc& from, const memory::desc& to) {
-    return dnnl::reorder(dnnl::reorder::primitive_desc(engine(), from, engine(), to));
-  }
-
-  void pack(const memory::desc& from, const memory::desc& to, const float* weight) {
-    dnnl::stream stream(engine());
-    weights = memory(to, engine());
-    memory given = at(from, weight);
-    reorder(from, to).execute(stream, given, weights);
-    stream.wait();
-  }
-
   // One sample.
   void run(const float* x, const float* added, float* y) const {
-    dnnl::stream stream(engine());
-    memory from = at(source, scratch<float, SourceTag>(numbers(source)));
-    memory to = at(target, scratch<float, TargetTag>(numbers(target)));
-    memory room = at(work, scratch<float, WorkTag>(numbers(work)));
-    memory given = at(plain_source, x), result = at(plain_target, y);
+    dnnl::stream stream(cpu_engine());
+    memory from = memory_at(source, scratch<float, SourceTag>(floats_in(source)));
+    memory to = memory_at(target, scratch<float, TargetTag>(floats_in(target)));
+    memory room = memory_at(work, scratch<float, WorkTag>(floats_in(work)));
+    memory given = memory_at(plain_source, x), result = memory_at(plain_target, y);
     to_source.execute(stream, given, from);
     if (adds) {
-      memory c = at(plain_target, added);
+      memory c = memory_at(plain_target, added);
       to_target.execute(stream, c, to);
     }
     std::unordered_map<int, memory> arguments{
