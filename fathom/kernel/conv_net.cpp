@@ -72,13 +72,15 @@ memory::dims dims_of(const ConvNetShape& s) { return {1, s.channels, s.height, s
 
 memory::desc any_layout(const memory::dims& dims) { return plain_layout(dims, memory::format_tag::any); }
 
-// What oneDNN likes best for values of that shape.
-memory::desc blocked_layout(const ConvNetShape& s) {
-  const auto found = describe_conv({.x = any_layout(dims_of(s)),
-                                    .weight = any_layout({s.channels, s.channels, 3, 3}),
-                                    .y = any_layout(dims_of(s)),
-                                    .border = 1},
-                                   dnnl::algorithm::convolution_direct);
+// What oneDNN likes best for values of that shape; Winograd's convolutions and the direct ones differ in it.
+memory::desc blocked_layout(const ConvNetShape& s, bool precise) {
+  const ConvDescription what{.x = any_layout(dims_of(s)),
+                             .weight = any_layout({s.channels, s.channels, 3, 3}),
+                             .y = any_layout(dims_of(s)),
+                             .border = 1};
+  auto found = std::optional<dnnl::convolution_forward::primitive_desc>();
+  if (!precise) found = describe_conv(what, dnnl::algorithm::convolution_winograd);
+  if (!found) found = describe_conv(what, dnnl::algorithm::convolution_direct);
   if (!found) base::fail(kPlace, "oneDNN has no convolution for this shape and processor");
   return found->dst_desc();
 }
@@ -144,7 +146,7 @@ void add_to(float* to, const float* from, std::int64_t count) {
 struct ConvNet::Plan {
   Plan(const ConvNetShape& input, const std::vector<ConvLayer>& layers, bool precise)
       : values(shapes_of(input, layers)), layouts(values.size()) {
-    choose_layouts(layers);
+    choose_layouts(layers, precise);
     for (std::size_t k = 1; k < values.size(); ++k) compile(layers[k - 1], static_cast<std::int64_t>(k), precise);
     to_first = reorder_between(plain(values.front()), layouts.front());
     from_last = reorder_between(layouts.back(), plain(values.back()));
@@ -154,14 +156,14 @@ struct ConvNet::Plan {
   static memory::desc plain(const ConvNetShape& s) { return plain_layout(dims_of(s), memory::format_tag::nchw); }
 
   // Blocked, but for the image and the answer where no sum needs them so: those are as their convolution likes them.
-  void choose_layouts(const std::vector<ConvLayer>& layers) {
+  void choose_layouts(const std::vector<ConvLayer>& layers, bool precise) {
     std::vector<bool> summed(values.size(), false);
     for (std::size_t k = 1; k < values.size(); ++k) {
       for (const std::int64_t value : layers[k - 1].plus) summed[value] = summed[k] = true;
     }
     for (std::size_t k = 0; k < values.size(); ++k) {
       const bool outer = k == 0 || k + 1 == values.size();
-      layouts[k] = outer && !summed[k] ? any_layout(dims_of(values[k])) : blocked_layout(values[k]);
+      layouts[k] = outer && !summed[k] ? any_layout(dims_of(values[k])) : blocked_layout(values[k], precise);
     }
   }
 
