@@ -18,23 +18,14 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include <torch/nn/module.h>
 
+#include "fathom/nn/drunet_options.h"
 #include "fathom/tensor/tensor.h"
 
 namespace fathom::nn {
-
-struct DrunetOptions {
-  std::int64_t channels = 3;                               // C of the images
-  std::vector<std::int64_t> widths = {64, 128, 256, 512};  // channels of the four scales
-  std::int64_t blocks = 4;                                 // residual blocks at each place
-  bool operator==(const DrunetOptions&) const = default;
-};
-
-std::int64_t parameter_count(const DrunetOptions& options);
 
 class DrunetPart;
 

@@ -1,0 +1,81 @@
+#include "fathom/domain/imaging/losses.h"
+
+#include <cmath>
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linalg_vector_norm.h>
+
+#include "fathom/base/error.h"
+#include "fathom/tensor/autograd.h"
+
+namespace fathom::imaging {
+
+namespace {
+
+constexpr double kOffset = 1e-6;  // of the denominator, as in the original
+constexpr std::int64_t kFirstLook = 3;
+
+Tensor lengths(const Tensor& v) { return at::linalg_vector_norm(v.flatten(1), 2, {1}); }
+
+Tensor plain_adjoint(const tensor::Linearization& taped, const Tensor& u, const Hook& hook) {
+  Tensor v = u;
+  for (std::int64_t k = 1; k <= hook.steps; ++k) {
+    const Tensor next = taped.vjp(v.flatten(1)).view(v.sizes()) + u;
+    const double change = (lengths(next - v) / (lengths(next) + kOffset)).mean().item<double>();
+    v = next;
+    if (k >= kFirstLook && change < hook.tolerance) break;
+  }
+  return v;
+}
+
+}  // namespace
+
+Tensor squared_loss(const Tensor& answer, const Tensor& target) { return (answer - target).square().mean(); }
+
+Tensor hook_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const Hook& hook) {
+  const Map map = model.map(blur, y);
+  State x = model.start(y);
+  {
+    const at::NoGradGuard no_grad;
+    for (std::int64_t t = 0; t < hook.iterations; ++t) x = map(x);
+  }
+  const Tensor answer = map(x).only();
+  if (answer.requires_grad()) {
+    answer.register_hook([taped = tensor::Linearization(map, State(answer.detach())), hook](const Tensor& u) {
+      return plain_adjoint(taped, u, hook);
+    });
+  }
+  return answer;
+}
+
+Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const solve::Solver& solver,
+                          const diff::Gradient& gradient, const solve::Stop& stop, diff::Equilibrium* account) {
+  diff::Equilibrium e = diff::equilibrium(model.map(blur, y), model.start(y), solver, gradient, stop);
+  const Tensor answer = e.y.only();
+  if (account != nullptr) *account = std::move(e);
+  return answer;
+}
+
+void require_sound(const DeblurModel& model, std::int64_t update) {
+  for (std::int64_t layer = 0; layer < model.layers(); ++layer) {
+    const Step& step = model.step(layer);
+    const double sigma = step.sigma.item<double>();
+    if (!(std::isfinite(sigma) && sigma >= 0)) {
+      base::fail("imaging::require_sound",
+                 "sigma = {} of layer {} after {} updates violates finite and >= 0; the training diverged: lower "
+                 "train.learning_rate or raise train.iterations",
+                 sigma, layer, update);
+    }
+    if (!step.stepsize.defined()) continue;
+    const double gamma = step.stepsize.item<double>();
+    if (!(std::isfinite(gamma) && gamma > 0)) {
+      base::fail("imaging::require_sound",
+                 "stepsize = {} of layer {} after {} updates violates finite and > 0; the training diverged: lower "
+                 "train.learning_rate or raise train.iterations",
+                 gamma, layer, update);
+    }
+  }
+}
+
+}  // namespace fathom::imaging

@@ -1,0 +1,38 @@
+// What the models are fitted to, and how a gradient is taken through the implicit one.
+//
+//   loss = mean over the batch and the samples of (x^ - x)^2
+//
+//   hook       K plain iterations without a graph, one more with one: x^ = G(x_K). In its backward pass v = J'v + u,
+//              J taken at x^, is iterated plainly from v = u, at most `steps` times, until the batch's mean of
+//              ||v_k - v_{k-1}|| / ||v_k|| falls below a tolerance (looked at from the third on). The original's way.
+//   others     those of diff/: the equilibrium by a solver, and its gradient per row.
+#pragma once
+
+#include <cstdint>
+
+#include "fathom/diff/equilibrium.h"
+#include "fathom/domain/imaging/model.h"
+
+namespace fathom::imaging {
+
+// x, x^ (N, C, H, W) -> a number.
+Tensor squared_loss(const Tensor& answer, const Tensor& target);
+
+struct Hook {
+  std::int64_t iterations = 20;  // K
+  std::int64_t steps = 20;       // of the adjoint, at most
+  double tolerance = 1e-5;
+};
+
+// Backward once.
+Tensor hook_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const Hook& hook);
+
+Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const solve::Solver& solver,
+                          const diff::Gradient& gradient, const solve::Stop& stop,
+                          diff::Equilibrium* account = nullptr);
+
+// Errors (fathom::Error): a step size that is no longer positive, a sigma below 0, or one that is not finite. The
+// hint says what to change.
+void require_sound(const DeblurModel& model, std::int64_t update);
+
+}  // namespace fathom::imaging
