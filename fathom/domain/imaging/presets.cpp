@@ -1,0 +1,56 @@
+#include "fathom/base/preset.h"
+#include "fathom/domain/imaging/config.h"
+
+namespace fathom::imaging {
+
+namespace {
+
+Config quick() { return {}; }
+
+Config full() {
+  Config config;
+  config.data.crop = 96;
+  config.data.train = 800;
+  config.data.test = 20;
+  config.network = {.widths = {32, 64, 128, 256}, .blocks = 2};
+  config.denoiser.updates = 20000;
+  config.train.updates = 1500;
+  config.train.iterations = 30;
+  config.rivals.layers = {1, 2, 4, 8};
+  config.study.perturbed = 20;
+  return config;
+}
+
+// Sizes, schedule and gradient of the paper's experiments. Its denoiser is a download of 32.6 million weights
+// (denoiser.file); without it, one is trained here.
+Config paper() {
+  Config config;
+  config.protocol = "paper";
+  config.data.crop = 128;
+  config.data.train = 200;
+  config.data.test = 200;
+  config.network = {};
+  config.denoiser.updates = 100000;
+  config.denoiser.learning_rate = 1e-4;
+  config.train.updates = 670;  // ten passes over 200 crops
+  config.train.batch = 3;
+  config.train.schedule = "constant";
+  config.train.iterations = 100;
+  config.rivals.equal = "updates";
+  config.rivals.factor = 2;
+  config.rivals.layers = {1, 2, 4, 8, 16, 32};
+  config.rivals.step = "pgd";
+  config.study.perturbed = 200;
+  return config;
+}
+
+}  // namespace
+
+Config preset(std::string_view name) {
+  if (name == "quick") return quick();
+  if (name == "full") return full();
+  if (name == "paper") return paper();
+  base::refuse_preset(name);
+}
+
+}  // namespace fathom::imaging

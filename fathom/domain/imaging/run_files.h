@@ -1,0 +1,59 @@
+// Where a run keeps what, and the model files it writes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <c10/core/Device.h>
+
+#include "fathom/domain/imaging/model.h"
+#include "fathom/domain/imaging/model_spec.h"
+#include "fathom/train/fit.h"
+
+namespace fathom::imaging {
+
+class RunFiles {
+ public:
+  explicit RunFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  std::filesystem::path model(const std::string& name, std::uint64_t seed) const;
+  std::filesystem::path training(const std::string& file) const { return folder_ / "train" / file; }
+  std::filesystem::path events() const { return folder_ / "events"; }
+  void clear_training() const;  // models, checkpoints and logs of an earlier run
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::string model_stem(const std::string& name, std::uint64_t seed);  // "implicit-hqs-seed0"
+
+// What is known of a trained model beside its weights.
+struct Training {
+  std::uint64_t seed = 0;
+  std::int64_t updates = 0;
+  double seconds = 0, memory = 0;       // megabytes of tensors in an update at most, weights and moments aside
+  std::int64_t depth = 0;               // K, evaluations of the step in training (implicit)
+  double noise = 0;                     // of the training data
+  std::vector<double> loss_step, loss;  // thinned to the mean loss of each stretch
+};
+
+struct Trained {
+  ModelSpec spec;
+  std::shared_ptr<DeblurModel> model;  // evaluation: no gradients are kept
+  Tensor kernel;                       // (h, w) float64, of the training
+  Training training;
+};
+
+// Writes the weights with all that is needed to use them without the run. `config`: the domain's options as TOML.
+void save_trained(const std::filesystem::path& path, const Trained& trained, const std::string& config);
+
+// Errors (fathom::Error): not a model of this kind, a file that is damaged, weights that are not finite.
+Trained load_trained(const std::filesystem::path& path, c10::Device device = c10::kCPU);
+
+// The mean loss of each of at most 200 stretches, at the update it ends with.
+void thin_losses(const std::vector<double>& losses, Training& training);
+
+}  // namespace fathom::imaging
