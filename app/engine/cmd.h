@@ -15,6 +15,7 @@ int cmd_solve_lp(const Request& request);
 int cmd_generate(const Request& request);
 int cmd_chat(const Request& request);
 int cmd_serve(const Request& request);
+int cmd_deblur(const Request& request);
 int cmd_flow(const Request& request);
 int cmd_puzzle(const Request& request);
 int cmd_doctor(const Request& request);

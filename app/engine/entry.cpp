@@ -27,7 +27,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"study", cmd_study, true}, {"data", cmd_data},         {"train", cmd_train, true}, {"eval", cmd_eval, true},
     {"probe", cmd_probe},       {"solve-lp", cmd_solve_lp}, {"generate", cmd_generate}, {"chat", cmd_chat},
-    {"serve", cmd_serve},       {"flow", cmd_flow},         {"puzzle", cmd_puzzle},     {"doctor", cmd_doctor},
+    {"serve", cmd_serve},       {"deblur", cmd_deblur},     {"flow", cmd_flow},         {"puzzle", cmd_puzzle},
+    {"doctor", cmd_doctor},
 };
 
 int run(const Request& request) {

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "app/chat_options.h"
+#include "app/deblur_options.h"
 #include "app/front/bench_options.h"
 #include "app/front/cmd.h"
 #include "app/front/domains.h"
@@ -108,6 +109,7 @@ std::string value_name(const base::Field& field) {
   if (field.type == "choice") return field.bound;
   if (field.type != "text") return "N";
   if (field.name == "filter") return "REGEX";
+  if (field.name == "kernel") return "FILE|NAME";
   for (const char* name : {"exit", "cache", "stop", "system", "host", "api-key", "name"}) {
     if (field.name == name) return "TEXT";
   }
@@ -167,6 +169,11 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       ->type_name("FILE")
       ->expected(1);
   add_own_flags<FlowOptions>(flow, in);
+  CLI::App* deblur = add_command(cli, in, "deblur", "Restore a blurred photo whose blur is known");
+  deblur->add_option("photo", in.request.inputs, "the blurred photo, a .png or .jpg file")
+      ->type_name("FILE")
+      ->expected(1);
+  add_own_flags<DeblurOptions>(deblur, in);
   CLI::App* puzzle = add_command(cli, in, "puzzle",
                                  "Solve a bit string, a maze or a Sudoku by iterating until the state stands still");
   add_own_positional(puzzle, in, "verb", "what to do")->type_name("solve");
@@ -175,7 +182,7 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       "bits, the 81 characters of a Sudoku, or a file: of these, of a maze drawn with # . S G, a PNG of a maze")
       ->type_name("BITS|SUDOKU|FILE");
   add_own_flags<PuzzleFlags>(puzzle, in);
-  for (CLI::App* command : {solve, probe, flow, puzzle}) {
+  for (CLI::App* command : {solve, probe, flow, deblur, puzzle}) {
     add_run_flag(command, in, "threads");
     add_json(command, in);
     add_quiet(command, in);

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/chat_options.h"
+#include "app/deblur_options.h"
 #include "app/front/cli.h"
 #include "app/front/cmd.h"
 #include "app/front/engine.h"
@@ -115,9 +116,10 @@ void check_inputs(const Request& request) {
   for (const std::filesystem::path& file : request.inputs) check_file(request.command, file);
   if (runs_language_model(request.command)) check_model_folder(request);
   if (request.command == "generate") check_generate(request);
-  if (request.command != "solve-lp" && request.command != "puzzle" && request.command != "flow") return;
+  const std::vector<std::string> readers = {"solve-lp", "puzzle", "flow", "deblur"};
+  if (std::find(readers.begin(), readers.end(), request.command) == readers.end()) return;
   for (const auto& [name, value] : request.settings) {
-    if ((name == "model" || name == "start") && !value.empty()) {
+    if ((name == "model" || name == "start" || name == "reference") && !value.empty()) {
       check_file(fmt::format("{}: --{}", request.command, name), value);
     }
     if (name == "puzzle") check_puzzle(value);
@@ -136,6 +138,7 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "generate") resolve_own<GenerateOptions>(in);
   if (in.request.command == "chat") resolve_own<ChatOptions>(in);
   if (in.request.command == "serve") resolve_own<ServeOptions>(in);
+  if (in.request.command == "deblur") resolve_own<DeblurOptions>(in);
   if (in.request.command == "flow") resolve_own<FlowOptions>(in);
   if (in.request.command == "puzzle") resolve_own<PuzzleOptions>(in);
   check_inputs(in.request);
