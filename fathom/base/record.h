@@ -75,6 +75,9 @@ struct FieldFigure {
     std::string title;                // "prediction at t = 5"
     double low = 0, high = 0;         // what levels 0 and 255 stand for; low = -high: a signed field
     std::vector<std::uint8_t> level;  // row by row, the first at the top; empty: the place is left free
+    // A colour picture in place of levels: red, green and blue of each point, and a line below the title.
+    std::vector<std::uint8_t> rgb = {};
+    std::string note = {};
   };
   std::string name;     // of its file
   std::string section;  // the heading it stands under

@@ -94,8 +94,13 @@ Ordered json_of(const base::Figure& f) {
 }
 
 Ordered json_of(const base::FieldFigure::Panel& p) {
-  return {
+  Ordered panel = {
       {"title", p.title}, {"low", io::json_of(p.low)}, {"high", io::json_of(p.high)}, {"level", base::base64(p.level)}};
+  if (!p.rgb.empty()) {
+    panel["rgb"] = base::base64(p.rgb);
+    panel["note"] = p.note;
+  }
+  return panel;
 }
 
 Ordered json_of(const base::FieldFigure& f) {
@@ -295,16 +300,22 @@ base::Figure figure_of(const Node& node) {
   return f;
 }
 
+std::vector<std::uint8_t> bytes_of(const Node& node, const char* key) {
+  std::string text;
+  read_required(node, key, text);
+  const std::optional<std::vector<std::uint8_t>> bytes = base::from_base64(text);
+  if (!bytes) node.at(key).refuse("is not base64");
+  return *bytes;
+}
+
 base::FieldFigure::Panel field_panel_of(const Node& node) {
   base::FieldFigure::Panel p;
-  std::string level;
   read_required(node, "title", p.title);
   read_required(node, "low", p.low);
   read_required(node, "high", p.high);
-  read_required(node, "level", level);
-  const std::optional<std::vector<std::uint8_t>> bytes = base::from_base64(level);
-  if (!bytes) node.at("level").refuse("is not base64");
-  p.level = *bytes;
+  p.level = bytes_of(node, "level");
+  if (node.has("rgb")) p.rgb = bytes_of(node, "rgb");
+  read_optional(node, "note", p.note);
   return p;
 }
 
@@ -318,7 +329,11 @@ base::FieldFigure fields_of(const Node& node) {
   read_required(node, "columns", f.columns);
   for (const Node& item : node.at("panels").list()) {
     f.panels.push_back(field_panel_of(item));
-    const auto points = static_cast<std::int64_t>(f.panels.back().level.size());
+    const base::FieldFigure::Panel& panel = f.panels.back();
+    const auto samples = static_cast<std::int64_t>(panel.rgb.size());
+    const auto points = samples > 0 ? samples / 3 : static_cast<std::int64_t>(panel.level.size());
+    if (samples % 3 != 0 || (samples > 0 && !panel.level.empty()))
+      item.refuse("has {} colour samples and levels", samples);
     if (points == 0) continue;
     if (f.height < 1 || f.width < 1 || points / f.height != f.width || points % f.height != 0) {
       item.refuse("has {} levels, not those of {} x {} points", points, f.height, f.width);

@@ -25,6 +25,7 @@ constexpr double kBarWidth = 240, kBarHeight = 12, kBarRoom = kBarHeight + kFont
 bool is_signed(const Panel& panel) { return panel.low < 0 && panel.low == -panel.high; }
 
 std::string range_of(const Panel& panel) {
+  if (!panel.rgb.empty()) return panel.note;
   if (is_signed(panel)) return "± " + significant(panel.high, 3);
   return significant(panel.low, 3) + " to " + significant(panel.high, 3);
 }
@@ -46,9 +47,12 @@ void draw_border(Xml& xml, const Box& box) {
 }
 
 void draw_panel(Xml& xml, const base::FieldFigure& figure, const Panel& panel, const Box& box) {
-  if (panel.level.empty()) return;
+  if (panel.level.empty() && panel.rgb.empty()) return;
   const ColourScale& colours = is_signed(panel) ? diverging_colours() : sequential_colours();
-  draw_image(xml, png_image(figure.height, figure.width, panel.level, colours), box);
+  draw_image(xml,
+             panel.rgb.empty() ? png_image(figure.height, figure.width, panel.level, colours)
+                               : png_image(figure.height, figure.width, panel.rgb),
+             box);
   draw_border(xml, box);
   const double middle = (box.left + box.right) / 2;
   draw_text(xml, middle, box.bottom + kFont + 4, Anchor::middle, panel.title);
@@ -83,6 +87,8 @@ std::vector<std::uint8_t> to_png(const base::FieldFigure& figure, std::int64_t s
                                    all_signed ? kMiddle : kGreatest);
   for (std::int64_t i = 0; i < count; ++i) {
     const Panel& panel = figure.panels[static_cast<std::size_t>(i)];
+    if (!panel.rgb.empty())
+      base::fail("report::to_png", "'{}' is a colour picture; only fields are joined", panel.title);
     if (panel.level.empty()) continue;
     if (is_signed(panel) != all_signed)
       base::fail("report::to_png", "'{}' is signed and others are not; a picture has one set of colours", panel.title);
@@ -108,16 +114,18 @@ std::string to_svg(const base::FieldFigure& figure) {
   const std::int64_t columns = std::clamp<std::int64_t>(figure.columns, 1, std::max<std::int64_t>(1, count));
   const std::int64_t rows = (count + columns - 1) / columns;
   const double bar_top = kMargin + static_cast<double>(rows) * (height + kTextRoom + kGap);
+  const bool fields =
+      std::none_of(figure.panels.begin(), figure.panels.end(), [](const Panel& p) { return !p.rgb.empty(); });
   const double wide =
       std::max(2 * kMargin + static_cast<double>(columns) * (width + kGap) - kGap, 2 * kMargin + kBarWidth);
   Xml xml;
-  open_chart(xml, "", figure.caption, wide, bar_top + kBarRoom);
+  open_chart(xml, "", figure.caption, wide, fields ? bar_top + kBarRoom : bar_top);
   for (std::int64_t i = 0; i < count; ++i) {
     const double left = kMargin + static_cast<double>(i % columns) * (width + kGap);
     const double top = kMargin + static_cast<double>(i / columns) * (height + kTextRoom + kGap);
     draw_panel(xml, figure, figure.panels[static_cast<std::size_t>(i)], {left, top, left + width, top + height});
   }
-  draw_bar(xml, count == 0 || is_signed(figure.panels.front()), bar_top);
+  if (fields) draw_bar(xml, count == 0 || is_signed(figure.panels.front()), bar_top);
   return xml.take();
 }
 

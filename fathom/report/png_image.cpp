@@ -64,6 +64,28 @@ Bytes zlib_stored(std::span<const std::uint8_t> bytes) {
   return out;
 }
 
+constexpr std::uint8_t kIndexed = 3, kTrueColour = 2;  // colour types
+
+// `row_bytes` of each row one after the other.
+Bytes png_of(std::int64_t height, std::int64_t width, std::uint8_t type, std::span<const std::uint8_t> palette,
+             std::span<const std::uint8_t> bytes, std::int64_t row_bytes) {
+  Bytes header, rows;
+  append_big_endian(header, static_cast<std::uint32_t>(width));
+  append_big_endian(header, static_cast<std::uint32_t>(height));
+  header.insert(header.end(), {8, type, 0, 0, 0});  // 8 bits a sample
+  for (std::int64_t row = 0; row < height; ++row) {
+    rows.push_back(0);  // no filter
+    const auto begin = bytes.begin() + row * row_bytes;
+    rows.insert(rows.end(), begin, begin + row_bytes);
+  }
+  Bytes png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  append_chunk(png, "IHDR", header);
+  if (!palette.empty()) append_chunk(png, "PLTE", palette);
+  append_chunk(png, "IDAT", zlib_stored(rows));
+  append_chunk(png, "IEND", {});
+  return png;
+}
+
 }  // namespace
 
 Bytes png_image(std::int64_t height, std::int64_t width, std::span<const std::uint8_t> pixels,
@@ -71,22 +93,16 @@ Bytes png_image(std::int64_t height, std::int64_t width, std::span<const std::ui
   base::require(height >= 1 && width >= 1 && static_cast<std::int64_t>(pixels.size()) == height * width,
                 "report::png_image", "pixels", pixels.size(), fmt::format("= {} x {}, one or more", height, width),
                 "give one index a point");
-  Bytes header, palette, rows;
-  append_big_endian(header, static_cast<std::uint32_t>(width));
-  append_big_endian(header, static_cast<std::uint32_t>(height));
-  header.insert(header.end(), {8, 3, 0, 0, 0});  // 8 bits, indices into a palette
+  Bytes palette;
   for (const Rgb& colour : colours) palette.insert(palette.end(), {colour.red, colour.green, colour.blue});
-  for (std::int64_t row = 0; row < height; ++row) {
-    rows.push_back(0);  // no filter
-    const auto begin = pixels.begin() + row * width;
-    rows.insert(rows.end(), begin, begin + width);
-  }
-  Bytes png = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  append_chunk(png, "IHDR", header);
-  append_chunk(png, "PLTE", palette);
-  append_chunk(png, "IDAT", zlib_stored(rows));
-  append_chunk(png, "IEND", {});
-  return png;
+  return png_of(height, width, kIndexed, palette, pixels, width);
+}
+
+Bytes png_image(std::int64_t height, std::int64_t width, std::span<const std::uint8_t> rgb) {
+  base::require(height >= 1 && width >= 1 && static_cast<std::int64_t>(rgb.size()) == 3 * height * width,
+                "report::png_image", "samples", rgb.size(), fmt::format("= 3 x {} x {}, three or more", height, width),
+                "give red, green and blue of each pixel");
+  return png_of(height, width, kTrueColour, {}, rgb, 3 * width);
 }
 
 std::string data_uri(std::span<const std::uint8_t> png) { return "data:image/png;base64," + base::base64(png); }

@@ -99,6 +99,23 @@ TEST(StudyRecordTest, FiguresOfAStudyComeBackWithTheirGaps) {
   EXPECT_THAT(refusal([&] { parse_study_record(uneven, "text"); }), HasSubstr("x and y of different lengths"));
 }
 
+TEST(StudyRecordTest, ColourPicturesComeBackSampleBySample) {
+  base::StudyRecord record = small_record();
+  base::FieldFigure::Panel panel{"t = 3", 0, 1, {}};
+  panel.rgb = {0, 1, 2, 253, 254, 255};
+  panel.note = "24.1 dB";
+  record.fields = {{.name = "strip", .height = 1, .width = 2, .columns = 1, .panels = {panel}}};
+  const base::StudyRecord back = parse_study_record(to_json(record), "text");
+  ASSERT_EQ(back.fields.at(0).panels.size(), 1u);
+  EXPECT_EQ(back.fields[0].panels[0].rgb, panel.rgb);
+  EXPECT_EQ(back.fields[0].panels[0].note, "24.1 dB");
+  EXPECT_EQ(to_json(back), to_json(record));
+  record.fields[0].panels[0].rgb.pop_back();
+  EXPECT_THAT(refusal([&] { parse_study_record(to_json(record), "text"); }), HasSubstr("5 colour samples"));
+  record.fields[0].panels[0].rgb = {1, 2, 3};
+  EXPECT_THAT(refusal([&] { parse_study_record(to_json(record), "text"); }), HasSubstr("not those of 1 x 2 points"));
+}
+
 TEST(StudyRecordTest, FieldsComeBackLevelByLevel) {
   base::StudyRecord record = small_record();
   record.fields = {{.name = "flow",

@@ -46,6 +46,21 @@ TEST(FieldFigure, IsWellFormedWithOnePictureAPanelAndTheColourBar) {
   EXPECT_THAT(svg, AllOf(HasSubstr("± 2"), HasSubstr("0 to 5"), HasSubstr("± 0.001"), HasSubstr("error, t = 5")));
 }
 
+TEST(FieldFigure, ColourPicturesStandWithTheirNotesAndWithoutABar) {
+  base::FieldFigure::Panel panel{"t = 3", 0, 1, {}};
+  panel.rgb = std::vector<std::uint8_t>(2 * 3 * 3, 200);
+  panel.note = "24.1 dB";
+  base::FieldFigure figure = sample();
+  figure.panels = {panel, {}, panel};
+  const std::string svg = to_svg(figure);
+  EXPECT_EQ(WellFormed::check(svg), "");
+  EXPECT_EQ(count(svg, "<image"), 2u);
+  EXPECT_THAT(svg, AllOf(HasSubstr("t = 3"), HasSubstr("24.1 dB"), Not(HasSubstr("greatest"))));
+  EXPECT_THROW(to_png(figure), Error);
+  figure.panels[0].rgb.pop_back();
+  EXPECT_THROW(to_svg(figure), Error);
+}
+
 TEST(FieldFigure, StandsInTheReportBesideTheCurves) {
   base::StudyRecord record = sample_record();
   const std::size_t before = study_figures(record).size();
