@@ -18,7 +18,7 @@ namespace fathom::imaging {
 struct DenoiserConfig {
   std::string file;  // weights of your own; "": it is trained
   std::int64_t updates = 2000;
-  std::int64_t batch = 8;
+  std::int64_t batch = 4;
   double learning_rate = 1e-3;
   double sigma_max = 0.1;
 
@@ -32,12 +32,12 @@ struct DenoiserConfig {
 };
 
 struct TrainConfig {
-  std::int64_t updates = 150;
-  std::int64_t batch = 4;
-  double learning_rate = 1e-4;
+  std::int64_t updates = 100;
+  std::int64_t batch = 2;
+  double learning_rate = 2e-4;
   std::string schedule = "cosine";
   double weight_decay = 1e-8;
-  double clip_norm = 0;
+  double clip_norm = 1;
   std::string start = "y";
   double pgd_stepsize = 1;
   double hqs_stepsize = 4;
@@ -114,7 +114,7 @@ struct StudyConfig {
 struct Config {
   std::string protocol = "aligned";
   DataConfig data;
-  nn::DrunetOptions network{.widths = {16, 32, 64, 128}, .blocks = 2};
+  nn::DrunetOptions network{.widths = {16, 32, 64, 128}, .blocks = 1};
   DenoiserConfig denoiser;
   TrainConfig train;
   RivalConfig rivals;

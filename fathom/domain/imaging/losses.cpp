@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/grad_mode.h>
 #include <ATen/ops/linalg_vector_norm.h>
 
 #include "fathom/base/error.h"
+#include "fathom/domain/imaging/walk.h"
 #include "fathom/tensor/autograd.h"
 
 namespace fathom::imaging {
@@ -35,12 +35,7 @@ Tensor squared_loss(const Tensor& answer, const Tensor& target) { return (answer
 
 Tensor hook_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const Hook& hook) {
   const Map map = model.map(blur, y);
-  State x = model.start(y);
-  {
-    const at::NoGradGuard no_grad;
-    for (std::int64_t t = 0; t < hook.iterations; ++t) x = map(x);
-  }
-  const Tensor answer = map(x).only();
+  const Tensor answer = map(iterate(model, blur, y, hook.iterations)).only();
   if (answer.requires_grad()) {
     answer.register_hook([taped = tensor::Linearization(map, State(answer.detach())), hook](const Tensor& u) {
       return plain_adjoint(taped, u, hook);

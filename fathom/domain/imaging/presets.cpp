@@ -14,7 +14,9 @@ Config full() {
   config.data.test = 20;
   config.network = {.widths = {32, 64, 128, 256}, .blocks = 2};
   config.denoiser.updates = 20000;
+  config.denoiser.batch = 8;
   config.train.updates = 1500;
+  config.train.batch = 4;
   config.train.iterations = 30;
   config.rivals.layers = {1, 2, 4, 8};
   config.study.perturbed = 20;
@@ -31,9 +33,12 @@ Config paper() {
   config.data.test = 200;
   config.network = {};
   config.denoiser.updates = 100000;
+  config.denoiser.batch = 16;
   config.denoiser.learning_rate = 1e-4;
   config.train.updates = 670;  // ten passes over 200 crops
   config.train.batch = 3;
+  config.train.learning_rate = 1e-4;
+  config.train.clip_norm = 0;
   config.train.schedule = "constant";
   config.train.iterations = 100;
   config.rivals.equal = "updates";

@@ -12,6 +12,7 @@
 #include "fathom/domain/imaging/run.h"
 #include "fathom/domain/imaging/run_files.h"
 #include "fathom/domain/imaging/train_denoiser.h"
+#include "fathom/domain/imaging/training_answer.h"
 #include "fathom/domain/imaging/update_memory.h"
 #include "fathom/tensor/convert.h"
 #include "fathom/train/fit.h"
@@ -68,20 +69,10 @@ struct Job {
   double seconds = 0;  // at least so long, where explicit models are given the implicit one's time
 };
 
-Tensor implicit_answer(const TrainConfig& train, const DeblurModel& model, const Blur& blur, const Tensor& y) {
-  if (train.gradient == "hook")
-    return hook_answer(model, blur, y, {.iterations = train.iterations, .steps = train.adjoint_steps});
-  const solve::Stop stop{.rtol = train.rtol, .max_iter = train.iterations, .patience = train.iterations};
-  if (train.gradient == "phantom") return equilibrium_answer(model, blur, y, train.solver, train.phantom, stop);
-  return equilibrium_answer(model, blur, y, train.solver, train.adjoint, stop);
-}
-
 Tensor loss_at(const Job& job, const DeblurModel& model, std::int64_t step) {
   require_sound(model, step);
   const auto [y, x] = job.batches.of_step(step);
-  const Blur& blur = job.batches.blur();
-  const Tensor answer =
-      model.options().implicit() ? implicit_answer(job.config.train, model, blur, y) : model.forward(blur, y);
+  const Tensor answer = training_answer(job.config.train, model, job.batches.blur(), y);
   return squared_loss(answer, x);
 }
 
