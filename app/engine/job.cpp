@@ -11,6 +11,7 @@ std::unique_ptr<Job> make_job(const Request& request, const std::atomic<bool>& s
   if (request.domain == "llm") return make_llm_job(request, stop);
   if (request.domain == "map") return make_map_job(request);
   if (request.domain == "theory") return make_theory_job(request, stop);
+  if (request.domain == "imaging") return make_imaging_job(request, stop);
   if (request.domain == "pde") return make_pde_job(request, stop);
   if (request.domain == "puzzle") return make_puzzle_job(request, stop);
   base::fail("app::make_job", "the engine has no domain '{}'; install the program again", request.domain);

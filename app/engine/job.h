@@ -26,6 +26,7 @@ std::unique_ptr<Job> make_lp_job(const Request& request, const std::atomic<bool>
 std::unique_ptr<Job> make_map_job(const Request& request);
 std::unique_ptr<Job> make_theory_job(const Request& request, const std::atomic<bool>& stop);
 std::unique_ptr<Job> make_llm_job(const Request& request, const std::atomic<bool>& stop);
+std::unique_ptr<Job> make_imaging_job(const Request& request, const std::atomic<bool>& stop);
 std::unique_ptr<Job> make_pde_job(const Request& request, const std::atomic<bool>& stop);
 std::unique_ptr<Job> make_puzzle_job(const Request& request, const std::atomic<bool>& stop);
 

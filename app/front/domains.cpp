@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
+#include "fathom/domain/imaging/config.h"
 #include "fathom/domain/llm/config.h"
 #include "fathom/domain/lp/config.h"
 #include "fathom/domain/map/config.h"
@@ -41,6 +42,8 @@ const std::vector<Domain>& domains() {
       domain_of("map", "a map G(y, x) of your own, given as a TorchScript file; nothing is trained", map::preset),
       domain_of("theory", "the expressive-power theorem: constructed, learned and measured on targets F(x)",
                 theory::preset),
+      domain_of("imaging", "blurred photos: a step with a learned denoiser, iterated, against the denoiser alone",
+                imaging::preset),
       domain_of("pde", "steady Navier-Stokes: Fourier networks from a forcing to its flow, implicit against explicit",
                 pde::preset),
       domain_of("puzzle",

@@ -38,7 +38,7 @@ TEST(Usage, MisuseIsOneLineAndLeavesNothing) {
       {{"stduy"}, "unknown command 'stduy'; did you mean 'study'?"},
       {{"frobnicate"}, "unknown command 'frobnicate'; see `fathom --help`"},
       {{"--vresion"}, "unknown option '--vresion'; did you mean '--version'?"},
-      {{"study"}, "study: domain is needed (lp|llm|map|theory|pde|puzzle)"},
+      {{"study"}, "study: domain is needed (lp|llm|map|theory|imaging|pde|puzzle)"},
       {{"study", "lq"}, "unknown domain 'lq'; did you mean 'lp'?"},
       {{"study", "lp", "--sed", "3"}, "unknown option '--sed'; did you mean '--seed'?"},
       {{"study", "lp", "more"}, "unknown argument 'more'"},

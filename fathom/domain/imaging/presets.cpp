@@ -5,7 +5,12 @@ namespace fathom::imaging {
 
 namespace {
 
-Config quick() { return {}; }
+Config quick() {
+  Config config;
+  config.denoiser.updates = 4000;
+  config.denoiser.learning_rate = 2e-3;
+  return config;
+}
 
 Config full() {
   Config config;
