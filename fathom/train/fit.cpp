@@ -65,7 +65,8 @@ class Fit {
   }
 
   FitResult run(const std::atomic<bool>* stop) {
-    base::Progress bar(task_.name, options_.steps, state_.progress.steps);
+    const std::int64_t total = options_.least_seconds > 0 ? 0 : options_.steps;  // by the clock: unknown
+    base::Progress bar(task_.name, total, state_.progress.steps);
     double saved_at = seconds();
     while (!done()) {
       if (stop && *stop) return leave(FitStatus::interrupted);
