@@ -63,7 +63,7 @@ TEST(Imaging, MisuseIsAnsweredInOneLine) {
   const Scratch scratch;
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"data.crop=36", "data.crop = 36 violates a multiple of 8"},
-      {"data.side=31", "violates >= 32"},
+      {"data.side=31", "violates [32, 4096]"},
       {"network.widths=[4, 4]", "network.widths = [4, 4] violates four numbers"},
       {"network.channels=1", "network.channels = 1 violates == 3"},
       {"study.pictured=[5]", "study.pictured = [5] violates <= study.iterations = 4"},
