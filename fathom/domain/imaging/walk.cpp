@@ -23,45 +23,32 @@ Denoise denoise_of(const Step& step, const Tensor& like) {
   return [packed, &step](const Tensor& x) { return (*packed)(x, step.sigma); };
 }
 
-// x_1, x_2 ... one after the other.
-class Iteration {
- public:
-  Iteration(const DeblurModel& model, const Blur& blur, const Tensor& y)
-      : step_(model.step(0)),
-        blur_(blur),
-        denoise_(denoise_of(step_, y)),
-        back_(blur.adjoint(y)),
-        x_(model.start(y).only()) {}
-
-  const Tensor& next() {
-    x_ = denoise_(step_.towards_data(blur_, x_, back_).contiguous());
-    return x_;
-  }
-  const Tensor& x() const { return x_; }
-
- private:
-  const Step& step_;
-  const Blur& blur_;
-  Denoise denoise_;
-  Tensor back_, x_;
-};
-
 }  // namespace
+
+Map fast_map(const DeblurModel& model, const Blur& blur, const Tensor& y) {
+  const Step& step = model.step(0);
+  return Map([&step, &blur, denoise = denoise_of(step, y), back = blur.adjoint(y)](const Tensor& x, const Rows& rows) {
+    const at::NoGradGuard no_grad;
+    return denoise(step.towards_data(blur, x, rows.of(back)).contiguous());
+  });
+}
 
 std::vector<Tensor> walk(const DeblurModel& model, const Blur& blur, const Tensor& y, std::int64_t iterations) {
   const at::NoGradGuard no_grad;
   if (!model.options().implicit()) return {model.forward(blur, y)};
-  Iteration iteration(model, blur, y);
+  const Map map = fast_map(model, blur, y);
+  State x = model.start(y);
   std::vector<Tensor> answers;
-  for (std::int64_t t = 0; t < iterations; ++t) answers.push_back(iteration.next());
+  for (std::int64_t t = 0; t < iterations; ++t) answers.push_back((x = map(x)).only());
   return answers;
 }
 
 Tensor iterate(const DeblurModel& model, const Blur& blur, const Tensor& y, std::int64_t iterations) {
   const at::NoGradGuard no_grad;
-  Iteration iteration(model, blur, y);
-  for (std::int64_t t = 0; t < iterations; ++t) iteration.next();
-  return iteration.x();
+  const Map map = fast_map(model, blur, y);
+  State x = model.start(y);
+  for (std::int64_t t = 0; t < iterations; ++t) x = map(x);
+  return x.only();
 }
 
 }  // namespace fathom::imaging
