@@ -43,12 +43,15 @@ struct TrainConfig {
   double hqs_stepsize = 4;
   double sigma = 0.03;
   // The implicit models' gradient.
-  std::string gradient = "hook";
-  std::int64_t iterations = 20;
+  std::string gradient = "implicit";
+  std::int64_t iterations = 25;
   std::int64_t adjoint_steps = 20;
+  double growth_weight = 0.1;
+  double growth_bound = 0.9;
+  std::int64_t growth_steps = 8;
   double rtol = 1e-3;
   solve::Anderson solver;
-  diff::Implicit adjoint{.rtol = 1e-2, .max_iter = 20};
+  diff::Implicit adjoint{.rtol = 0.1, .max_iter = 15};
   diff::Phantom phantom{.steps = 3, .damping = 1};
 
   void fields(base::Fields& f) {
@@ -67,6 +70,10 @@ struct TrainConfig {
     f.add("iterations", iterations, {.at_least = 1, .at_most = 10000},
           "K: evaluations of the step without a graph; the training depth");
     f.add("adjoint_steps", adjoint_steps, {.at_least = 1, .at_most = 10000}, "hook: products with J' at most");
+    f.add("growth_weight", growth_weight, {.at_least = 0},
+          "times (rate - growth_bound)^2 where the step multiplies a change by a rate above it, added to the loss");
+    f.add("growth_bound", growth_bound, {.above = 0}, "rate from which on it is added");
+    f.add("growth_steps", growth_steps, {.at_least = 0, .at_most = 1000}, "steps to find the change that grows most");
     f.add("rtol", rtol, {.at_least = 0, .below = 1}, "implicit, phantom: relative residual at which a solve ends");
     f.group("solver", solver);
     f.group("adjoint", adjoint);

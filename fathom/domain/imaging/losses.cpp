@@ -3,11 +3,14 @@
 #include <cmath>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/randn.h>
 
 #include "fathom/base/error.h"
 #include "fathom/domain/imaging/walk.h"
 #include "fathom/tensor/autograd.h"
+#include "fathom/tensor/device.h"
 
 namespace fathom::imaging {
 
@@ -50,6 +53,23 @@ Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tens
   const Tensor answer = e.y.only();
   if (account != nullptr) *account = std::move(e);
   return answer;
+}
+
+Tensor growth_rate(const DeblurModel& model, const Blur& blur, const Tensor& y, const Tensor& x, std::int64_t steps,
+                   std::uint64_t seed) {
+  constexpr double kShare = 0.01;
+  const Tensor size = kShare * lengths(x).view({-1, 1, 1, 1});
+  const auto scaled = [&](const Tensor& v) { return v * (size / lengths(v).view({-1, 1, 1, 1})); };
+  tensor::seed(seed);
+  Tensor v = scaled(at::randn(x.sizes(), x.options()));
+  {
+    const at::NoGradGuard no_grad;
+    const Map fast = fast_map(model, blur, y);
+    const Tensor g = fast(x).only();
+    for (std::int64_t k = 0; k < steps; ++k) v = scaled(fast(x + v).only() - g);
+  }
+  const Map map = model.map(blur, y);
+  return lengths(map(x + v).only() - map(x).only()) / size.flatten();
 }
 
 void require_sound(const DeblurModel& model, std::int64_t update) {

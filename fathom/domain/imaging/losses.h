@@ -31,6 +31,16 @@ Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tens
                           const diff::Gradient& gradient, const solve::Stop& stop,
                           diff::Equilibrium* account = nullptr);
 
+// By how much the step multiplies the change of x that it multiplies most, per image, (N) with a graph: above 1 the
+// plain iteration leaves its fixed point, however well it is solved for otherwise.
+//   v <- (G(x + e v) - G(x)) / ||.||, `steps` times on packed weights from a random v;   rate = ||G(x + e v) - G(x)|| /
+//   e
+// e = 0.01 ||x||. Near a fixed point and for small e this tends to the spectral radius of dG/dx. A training holds the
+// rate down where the loss alone would not: it asks nothing of G but where its fixed point is.
+// Cost: steps + 1 evaluations without a graph and two with one. The same numbers for the same seed.
+Tensor growth_rate(const DeblurModel& model, const Blur& blur, const Tensor& y, const Tensor& x, std::int64_t steps,
+                   std::uint64_t seed);
+
 // Errors (fathom::Error): a step size that is no longer positive, a sigma below 0, or one that is not finite. The
 // hint says what to change.
 void require_sound(const DeblurModel& model, std::int64_t update);

@@ -9,6 +9,8 @@ Config quick() {
   Config config;
   config.denoiser.updates = 4000;
   config.denoiser.learning_rate = 2e-3;
+  config.train.updates = 250;
+  config.train.learning_rate = 3e-4;
   return config;
 }
 
@@ -22,7 +24,6 @@ Config full() {
   config.denoiser.batch = 8;
   config.train.updates = 1500;
   config.train.batch = 4;
-  config.train.iterations = 30;
   config.rivals.layers = {1, 2, 4, 8};
   config.study.perturbed = 20;
   return config;
@@ -44,6 +45,8 @@ Config paper() {
   config.train.batch = 3;
   config.train.learning_rate = 1e-4;
   config.train.clip_norm = 0;
+  config.train.gradient = "hook";
+  config.train.growth_weight = 0;
   config.train.schedule = "constant";
   config.train.iterations = 100;
   config.rivals.equal = "updates";

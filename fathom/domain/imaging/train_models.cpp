@@ -73,7 +73,12 @@ Tensor loss_at(const Job& job, const DeblurModel& model, std::int64_t step) {
   require_sound(model, step);
   const auto [y, x] = job.batches.of_step(step);
   const Tensor answer = training_answer(job.config.train, model, job.batches.blur(), y);
-  return squared_loss(answer, x);
+  const Tensor loss = squared_loss(answer, x);
+  const TrainConfig& train = job.config.train;
+  if (!model.options().implicit() || train.growth_weight == 0) return loss;
+  const Tensor rate = growth_rate(model, job.batches.blur(), y, answer.detach(), train.growth_steps,
+                                  base::stream_seed(job.seed, "growth", static_cast<std::uint64_t>(step)));
+  return loss + train.growth_weight * (rate - train.growth_bound).clamp_min(0).square().mean();
 }
 
 train::FitOptions fit_options(const Job& job) {

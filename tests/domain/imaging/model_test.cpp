@@ -121,6 +121,37 @@ TEST(DeblurModel, AndersonReachesTheSameFixedPointInFewerDenoiserCalls) {
   }
 }
 
+// Of a linear step (no residual branches) it is the factor by which changes shrink in the end; and it has a graph.
+TEST(DeblurModel, GrowthRateIsTheRateOfThePlainIteration) {
+  for (const char* step : {"pgd", "hqs"}) {
+    const Problem p(small(step));
+    {
+      const at::NoGradGuard no_grad;
+      for (const auto& [name, weight] : train::named_parameters(p.model->step(0).denoiser())) {
+        if (name.find("res") != std::string::npos) weight.zero_();
+        if (name == "m_tail.weight") weight.mul_(8);
+      }
+    }
+    const Map map = p.model->map(*p.blur, p.y);
+    const Tensor x = p.model->forward(*p.blur, p.y, 200).detach(), start = x + 1e6 * at::randn(x.sizes(), at::kDouble);
+    std::vector<double> before, after;
+    {
+      const at::NoGradGuard no_grad;
+      Tensor z = start;
+      for (int t = 0; t < 60; ++t) {
+        before = measure::distance(z, x);
+        z = map(z).only();
+        after = measure::distance(z, x);
+      }
+    }
+    const Tensor rate = growth_rate(*p.model, *p.blur, p.y, x, 60, 1);
+    for (std::size_t i = 0; i < 2; ++i)
+      EXPECT_NEAR(rate[static_cast<std::int64_t>(i)].item<double>(), after[i] / before[i], 0.01) << step;
+    rate.sum().backward();
+    EXPECT_GT(p.model->step(0).denoiser().named_parameters()["m_tail.weight"].grad().abs().max().item<double>(), 0);
+  }
+}
+
 Tensor flat_gradient(const DeblurModel& model) {
   std::vector<Tensor> parts;
   for (const Tensor& parameter : model.parameters()) {
