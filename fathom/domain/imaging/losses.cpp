@@ -47,14 +47,6 @@ Tensor hook_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, 
   return answer;
 }
 
-Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const solve::Solver& solver,
-                          const diff::Gradient& gradient, const solve::Stop& stop, diff::Equilibrium* account) {
-  diff::Equilibrium e = diff::equilibrium(model.map(blur, y), model.start(y), solver, gradient, stop);
-  const Tensor answer = e.y.only();
-  if (account != nullptr) *account = std::move(e);
-  return answer;
-}
-
 Tensor growth_rate(const DeblurModel& model, const Blur& blur, const Tensor& y, const Tensor& x, std::int64_t steps,
                    std::uint64_t seed) {
   constexpr double kShare = 0.01;

@@ -5,12 +5,11 @@
 //   hook       K plain iterations without a graph, one more with one: x^ = G(x_K). In its backward pass v = J'v + u,
 //              J taken at x^, is iterated plainly from v = u, at most `steps` times, until the batch's mean of
 //              ||v_k - v_{k-1}|| / ||v_k|| falls below a tolerance (looked at from the third on). The original's way.
-//   others     those of diff/: the equilibrium by a solver, and its gradient per row.
+//   others     those of diff/ at the equilibrium (training_answer.h).
 #pragma once
 
 #include <cstdint>
 
-#include "fathom/diff/equilibrium.h"
 #include "fathom/domain/imaging/model.h"
 
 namespace fathom::imaging {
@@ -27,14 +26,10 @@ struct Hook {
 // Backward once.
 Tensor hook_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const Hook& hook);
 
-Tensor equilibrium_answer(const DeblurModel& model, const Blur& blur, const Tensor& y, const solve::Solver& solver,
-                          const diff::Gradient& gradient, const solve::Stop& stop,
-                          diff::Equilibrium* account = nullptr);
-
 // By how much the step multiplies the change of x that it multiplies most, per image, (N) with a graph: above 1 the
 // plain iteration leaves its fixed point, however well it is solved for otherwise.
-//   v <- (G(x + e v) - G(x)) / ||.||, `steps` times on packed weights from a random v;   rate = ||G(x + e v) - G(x)|| /
-//   e
+//   v <- (G(x + e v) - G(x)) / ||.||, `steps` times on packed weights from a random v
+//   rate = ||G(x + e v) - G(x)|| / e
 // e = 0.01 ||x||. Near a fixed point and for small e this tends to the spectral radius of dG/dx. A training holds the
 // rate down where the loss alone would not: it asks nothing of G but where its fixed point is.
 // Cost: steps + 1 evaluations without a graph and two with one. The same numbers for the same seed.

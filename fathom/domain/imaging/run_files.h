@@ -12,6 +12,7 @@
 #include "fathom/domain/imaging/model.h"
 #include "fathom/domain/imaging/model_spec.h"
 #include "fathom/train/fit.h"
+#include "fathom/train/loss_curve.h"
 
 namespace fathom::imaging {
 
@@ -34,10 +35,10 @@ std::string model_stem(const std::string& name, std::uint64_t seed);  // "implic
 struct Training {
   std::uint64_t seed = 0;
   std::int64_t updates = 0;
-  double seconds = 0, memory = 0;       // megabytes of tensors in an update at most, weights and moments aside
-  std::int64_t depth = 0;               // K, evaluations of the step in training (implicit)
-  double noise = 0;                     // of the training data
-  std::vector<double> loss_step, loss;  // thinned to the mean loss of each stretch
+  double seconds = 0, memory = 0;  // megabytes of tensors in an update at most, weights and moments aside
+  std::int64_t depth = 0;          // K, evaluations of the step in training (implicit)
+  double noise = 0;                // of the training data
+  train::LossCurve losses;
 };
 
 struct Trained {
@@ -52,8 +53,5 @@ void save_trained(const std::filesystem::path& path, const Trained& trained, con
 
 // Errors (fathom::Error): not a model of this kind, a file that is damaged, weights that are not finite.
 Trained load_trained(const std::filesystem::path& path, c10::Device device = c10::kCPU);
-
-// The mean loss of each of at most 200 stretches, at the update it ends with.
-void thin_losses(const std::vector<double>& losses, Training& training);
 
 }  // namespace fathom::imaging

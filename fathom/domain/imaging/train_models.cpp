@@ -142,7 +142,7 @@ bool train_one(const Job& job, const nn::Drunet& denoiser, const ImageData& data
                       .memory = memory,
                       .depth = job.spec.options.implicit() ? job.config.train.iterations : 0,
                       .noise = data.noise};
-  thin_losses(result.losses, trained.training);
+  trained.training.losses = train::thinned(result.losses);
   Config config = job.config;
   save_trained(RunFiles(job.run.folder).model(job.spec.name, job.seed), trained,
                base::to_toml(base::fields_of(config)));

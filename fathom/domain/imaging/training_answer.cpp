@@ -1,5 +1,6 @@
 #include "fathom/domain/imaging/training_answer.h"
 
+#include "fathom/diff/equilibrium.h"
 #include "fathom/domain/imaging/losses.h"
 #include "fathom/domain/imaging/walk.h"
 #include "fathom/solve/fixed_point.h"

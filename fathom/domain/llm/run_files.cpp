@@ -1,7 +1,6 @@
 #include "fathom/domain/llm/run_files.h"
 
-#include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/isfinite.h>
@@ -12,13 +11,13 @@
 #include "fathom/domain/llm/checkpoint_folder.h"
 #include "fathom/domain/llm/weights.h"
 #include "fathom/io/safetensors.h"
+#include "fathom/train/loss_curve.h"
 
 namespace fathom::llm {
 
 namespace {
 
 constexpr const char* kFormat = "fathom-llm-training-1";
-constexpr std::int64_t kCurvePoints = 200;
 
 std::filesystem::path card_file(const std::filesystem::path& folder) { return folder / "training.safetensors"; }
 
@@ -45,17 +44,12 @@ void RunFiles::clear_training() const {
 }
 
 TrainingCard card_of(const train::FitResult& fit) {
-  TrainingCard card{
-      .steps = fit.steps, .seconds = fit.seconds, .train_loss = train::recent_loss(fit), .loss_step = {}, .loss = {}};
-  const auto count = static_cast<std::int64_t>(fit.losses.size());
-  const std::int64_t stretch = std::max<std::int64_t>(1, (count + kCurvePoints - 1) / kCurvePoints);
-  for (std::int64_t begin = 0; begin < count; begin += stretch) {
-    const std::int64_t end = std::min(begin + stretch, count);
-    card.loss_step.push_back(static_cast<double>(end));
-    card.loss.push_back(std::accumulate(fit.losses.begin() + begin, fit.losses.begin() + end, 0.0) /
-                        static_cast<double>(end - begin));
-  }
-  return card;
+  train::LossCurve curve = train::thinned(fit.losses);
+  return {.steps = fit.steps,
+          .seconds = fit.seconds,
+          .train_loss = train::recent_loss(fit),
+          .loss_step = std::move(curve.step),
+          .loss = std::move(curve.loss)};
 }
 
 void save_trained(const std::filesystem::path& folder, const Raven& model, const TrainingCard& card,

@@ -5,20 +5,14 @@
 
 #include <fmt/format.h>
 
+#include "fathom/study/claims.h"
+
 namespace fathom::lp {
 
 namespace {
 
 constexpr double kErrorBound = 0.40;
 constexpr double kStability = 1.10;
-
-const base::Curve* find(const base::StudyRecord& record, const std::string& model, const std::string& quantity,
-                        const std::string& group) {
-  for (const base::Curve& curve : record.curves) {
-    if (curve.model == model && curve.quantity == quantity && curve.group == group) return &curve;
-  }
-  return nullptr;
-}
 
 void below(base::StudyRecord& record, std::string name, double value, double bound) {
   record.checks.push_back({std::move(name), value, bound, value < bound});
@@ -42,7 +36,7 @@ void check_errors(base::StudyRecord& record, const base::ModelResult& implicit) 
 }
 
 void check_stability(base::StudyRecord& record, const base::ModelResult& implicit) {
-  const base::Curve* error = find(record, implicit.name, "error", "all");
+  const base::Curve* error = study::find_curve(record, implicit.name, "error", "all");
   const auto depth = static_cast<std::size_t>(record.statistics["training_depth"]);
   if (!error || error->mean.empty()) return;
   const double least = *std::min_element(error->mean.begin(), error->mean.end());
@@ -58,7 +52,7 @@ void check_stability(base::StudyRecord& record, const base::ModelResult& implici
 
 void check_lipschitz(base::StudyRecord& record, const base::ModelResult& implicit) {
   for (const char* group : {"A", "b", "c", "l", "u"}) {
-    const base::Curve* curve = find(record, implicit.name, "lipschitz", group);
+    const base::Curve* curve = study::find_curve(record, implicit.name, "lipschitz", group);
     if (!curve || curve->mean.size() < 3) continue;
     const double last = curve->mean.back(), first = curve->mean[1];
     record.checks.push_back(

@@ -96,9 +96,10 @@ std::vector<Curve> lipschitz_curves(const Config& config, const Trained& trained
 }
 
 Curve training_curve(const Trained& trained) {
-  const Training& t = trained.training;
-  return {
-      trained.spec.name, "training loss", "all", t.loss_step, t.loss, std::vector<double>(t.loss.size(), 0.0), t.loss};
+  const train::LossCurve& losses = trained.training.losses;
+  return {trained.spec.name, "training loss", "all",
+          losses.step,       losses.loss,     std::vector<double>(losses.loss.size(), 0.0),
+          losses.loss};
 }
 
 }  // namespace

@@ -1,8 +1,5 @@
 #include "fathom/domain/pde/run_files.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
 
@@ -19,7 +16,6 @@ namespace {
 constexpr const char* kFormat = "fathom-pde-model-1";
 constexpr std::string_view kLoad = "pde::load_trained";
 constexpr std::string_view kWeights = "weight:";
-constexpr std::size_t kCurvePoints = 200;
 
 // What a model file says of its network and its training, checked as options are: a damaged number must not become the
 // size of a tensor.
@@ -82,17 +78,6 @@ void RunFiles::clear_training() const {
   for (const char* part : {"models", "train", "events"}) std::filesystem::remove_all(folder_ / part);
 }
 
-void thin_losses(const std::vector<double>& losses, Training& training) {
-  const std::size_t stretch = std::max<std::size_t>(1, (losses.size() + kCurvePoints - 1) / kCurvePoints);
-  for (std::size_t begin = 0; begin < losses.size(); begin += stretch) {
-    const std::size_t end = std::min(begin + stretch, losses.size());
-    const auto first = losses.begin() + static_cast<std::ptrdiff_t>(begin),
-               last = losses.begin() + static_cast<std::ptrdiff_t>(end);
-    training.loss_step.push_back(static_cast<double>(end));
-    training.loss.push_back(std::accumulate(first, last, 0.0) / static_cast<double>(end - begin));
-  }
-}
-
 void save_trained(const std::filesystem::path& path, const Trained& trained, const std::string& config) {
   Card card = card_of(trained);
   io::Safetensors file;
@@ -102,9 +87,7 @@ void save_trained(const std::filesystem::path& path, const Trained& trained, con
   for (const auto& [name, tensor] : train::named_parameters(*trained.model)) {
     file.tensors.push_back(train::to_record(std::string(kWeights) + name, tensor));
   }
-  const auto points = static_cast<std::int64_t>(trained.training.loss.size());
-  file.tensors.push_back(io::from_doubles("curve:step", {points}, trained.training.loss_step));
-  file.tensors.push_back(io::from_doubles("curve:loss", {points}, trained.training.loss));
+  train::append_curve(file, trained.training.losses);
   io::write_safetensors(path, file);
 }
 
@@ -127,8 +110,7 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
                                .depth = card.depth,
                                .grid = card.grid,
                                .viscosity = card.viscosity,
-                               .loss_step = io::to_doubles(file.at("curve:step")),
-                               .loss = io::to_doubles(file.at("curve:loss"))}};
+                               .losses = train::read_curve(file)}};
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
   train::require_finite(*trained.model, kLoad, origin);
   for (const Tensor& parameter : trained.model->parameters()) parameter.set_requires_grad(false);

@@ -12,6 +12,7 @@
 #include "fathom/domain/pde/model_spec.h"
 #include "fathom/domain/pde/scaling.h"
 #include "fathom/train/fit.h"
+#include "fathom/train/loss_curve.h"
 
 namespace fathom::pde {
 
@@ -36,10 +37,10 @@ std::string model_stem(const std::string& name, std::uint64_t seed);  // "implic
 struct Training {
   std::uint64_t seed = 0;
   double lr = 0, seconds = 0;
-  std::int64_t depth = 0;               // most evaluations of the block in a solve (implicit)
-  std::int64_t grid = 0;                // points of the training flows
-  double viscosity = 0;                 // of the training flows
-  std::vector<double> loss_step, loss;  // thinned to the mean loss of each stretch
+  std::int64_t depth = 0;  // most evaluations of the block in a solve (implicit)
+  std::int64_t grid = 0;   // points of the training flows
+  double viscosity = 0;    // of the training flows
+  train::LossCurve losses;
 };
 
 struct Trained {
@@ -54,8 +55,5 @@ void save_trained(const std::filesystem::path& path, const Trained& trained, con
 
 // Errors (fathom::Error): not a model of this kind, a file that is damaged, weights that are not finite.
 Trained load_trained(const std::filesystem::path& path, c10::Device device = c10::kCPU);
-
-// The mean loss of each of at most 200 stretches, at the update it ends with.
-void thin_losses(const std::vector<double>& losses, Training& training);
 
 }  // namespace fathom::pde

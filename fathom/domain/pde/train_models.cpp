@@ -163,7 +163,7 @@ bool train_one(const Job& job, const Scaling& scaling, const FlowData& data) {
                       .depth = job.spec.options.implicit() ? job.config.train.solver_steps : 0,
                       .grid = data.train.grid(),
                       .viscosity = data.viscosity};
-  thin_losses(result.losses, trained.training);
+  trained.training.losses = train::thinned(result.losses);
   Config config = job.config;
   save_trained(RunFiles(job.run.folder).model(job.spec.name, job.seed), trained,
                base::to_toml(base::fields_of(config)));

@@ -1,7 +1,6 @@
 #include "fathom/domain/puzzle/run_files.h"
 
-#include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include <ATen/TensorOperators.h>
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "fathom/base/error.h"
 #include "fathom/domain/puzzle/model.h"
 #include "fathom/io/safetensors.h"
+#include "fathom/train/loss_curve.h"
 #include "fathom/train/model_card.h"
 #include "fathom/train/tensor_file.h"
 
@@ -17,25 +17,13 @@ namespace fathom::puzzle {
 namespace {
 
 constexpr const char* kFormat = "fathom-puzzle-model-1";
-constexpr std::size_t kCurvePoints = 200;
 constexpr std::string_view kWeights = "weight:";
 
 // All stages one after the other; losses of random puzzles are noisy, so each point is the mean of a stretch.
-void append_curve(io::Safetensors& file, const std::vector<train::FitResult>& stages) {
+train::LossCurve curve_of(const std::vector<train::FitResult>& stages) {
   std::vector<double> losses;
   for (const train::FitResult& stage : stages) losses.insert(losses.end(), stage.losses.begin(), stage.losses.end());
-  const std::size_t stretch = std::max<std::size_t>(1, (losses.size() + kCurvePoints - 1) / kCurvePoints);
-  std::vector<double> step, loss;
-  for (std::size_t begin = 0; begin < losses.size(); begin += stretch) {
-    const std::size_t end = std::min(begin + stretch, losses.size());
-    const auto first = losses.begin() + static_cast<std::ptrdiff_t>(begin),
-               last = losses.begin() + static_cast<std::ptrdiff_t>(end);
-    step.push_back(static_cast<double>(end));
-    loss.push_back(std::accumulate(first, last, 0.0) / static_cast<double>(end - begin));
-  }
-  const auto points = static_cast<std::int64_t>(step.size());
-  file.tensors.push_back(io::from_doubles("curve:step", {points}, step));
-  file.tensors.push_back(io::from_doubles("curve:loss", {points}, loss));
+  return train::thinned(losses);
 }
 
 // What a model file says of its network and its training, checked as options are: a damaged number must not become
@@ -97,7 +85,7 @@ void save_trained(const std::filesystem::path& path, const ModelSpec& spec, cons
   for (const auto& [name, tensor] : train::named_parameters(model)) {
     file.tensors.push_back(train::to_record(std::string(kWeights) + name, tensor));
   }
-  append_curve(file, stages);
+  train::append_curve(file, curve_of(stages));
   io::write_safetensors(path, file);
 }
 
@@ -123,8 +111,9 @@ Trained load_trained(const std::filesystem::path& path, c10::Device device) {
                   card.depth};
   trained.seed = static_cast<std::uint64_t>(card.seed);
   trained.seconds = card.seconds;
-  trained.loss_step = io::to_doubles(file.at("curve:step"));
-  trained.loss = io::to_doubles(file.at("curve:loss"));
+  train::LossCurve curve = train::read_curve(file);
+  trained.loss_step = std::move(curve.step);
+  trained.loss = std::move(curve.loss);
   trained.model = make_model(trained.spec, trained.seed);
   train::copy_into(train::named_parameters(*trained.model), file, std::string(kWeights), origin);
   train::require_finite(*trained.model, "puzzle::load_trained", origin);

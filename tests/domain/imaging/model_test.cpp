@@ -14,6 +14,7 @@
 
 #include "fathom/base/error.h"
 #include "fathom/domain/imaging/losses.h"
+#include "fathom/domain/imaging/training_answer.h"
 #include "fathom/domain/imaging/quality.h"
 #include "fathom/measure/lipschitz.h"
 #include "fathom/solve/fixed_point.h"
@@ -170,16 +171,15 @@ TEST(DeblurModel, GradientModesAgreeAtTheEquilibrium) {
     squared_loss(hook_answer(*p.model, *p.blur, p.y, hook), p.target).backward();
     const double slope = p.model->step(0).stepsize.grad().item<double>();
     const Tensor hooked = flat_gradient(*p.model);
-    const solve::Stop stop{.rtol = 1e-11, .max_iter = 400};
-    squared_loss(equilibrium_answer(*p.model, *p.blur, p.y, solve::Anderson{}, diff::Implicit{.rtol = 1e-10}, stop),
-                 p.target)
-        .backward();
+    TrainConfig train{.gradient = "implicit", .iterations = 400, .rtol = 1e-11};
+    train.adjoint.rtol = 1e-10;
+    train.adjoint.max_iter = 100;
+    train.phantom = {.steps = 60, .damping = 1};
+    squared_loss(training_answer(train, *p.model, *p.blur, p.y), p.target).backward();
     const Tensor implicit = flat_gradient(*p.model);
     EXPECT_TRUE(close(hooked, implicit, Tol{0, 1, 1e-7}));
-    squared_loss(
-        equilibrium_answer(*p.model, *p.blur, p.y, solve::Anderson{}, diff::Phantom{.steps = 60, .damping = 1}, stop),
-        p.target)
-        .backward();
+    train.gradient = "phantom";
+    squared_loss(training_answer(train, *p.model, *p.blur, p.y), p.target).backward();
     EXPECT_TRUE(close(flat_gradient(*p.model), implicit, Tol{0, 1, 1e-6}));
     const at::NoGradGuard no_grad;
     const auto loss_with = [&](double change) {

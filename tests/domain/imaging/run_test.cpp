@@ -156,7 +156,7 @@ TEST_F(ImagingRun, AnInterruptedTrainingGoesOnToTheSameWeights) {
     const Trained b = load_trained(RunFiles(parts.folder).model(model, 3));
     for (std::size_t i = 0; i < a.model->parameters().size(); ++i)
       EXPECT_TRUE(a.model->parameters()[i].equal(b.model->parameters()[i])) << i;
-    EXPECT_EQ(a.training.loss, b.training.loss);
+    EXPECT_EQ(a.training.losses.loss, b.training.losses.loss);
   }
 }
 

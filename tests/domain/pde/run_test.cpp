@@ -135,8 +135,8 @@ TEST_F(PdeRun, EveryWayToTrainLowersTheLoss) {
       const FlowData flows = data(config, here);
       ASSERT_TRUE(train_models(config, here, flows));
       const Trained trained = load_trained(RunFiles(here.folder).model("implicit-4", 3));
-      ASSERT_EQ(trained.training.loss.size(), 60u);
-      EXPECT_LT(trained.training.loss.back(), 0.8 * trained.training.loss.front()) << gradient << " " << protocol;
+      ASSERT_EQ(trained.training.losses.loss.size(), 60u);
+      EXPECT_LT(trained.training.losses.loss.back(), 0.8 * trained.training.losses.loss.front()) << gradient << " " << protocol;
     }
   }
 }
@@ -160,7 +160,7 @@ TEST_F(PdeRun, AnInterruptedTrainingGoesOnWithTheSameBits) {
                 b = load_trained(RunFiles(broken.folder).model("implicit-4", 3));
   for (std::size_t i = 0; i < a.model->parameters().size(); ++i)
     EXPECT_TRUE(a.model->parameters()[i].equal(b.model->parameters()[i]));
-  EXPECT_EQ(a.training.loss, b.training.loss);
+  EXPECT_EQ(a.training.losses.loss, b.training.losses.loss);
   EXPECT_EQ(a.training.lr, b.training.lr);
 }
 
@@ -210,13 +210,13 @@ TEST_F(PdeRun, FilesThatAreNoModelAreRefused) {
                   {.forcing = 0.25, .vorticity = 3},
                   {}};
   trained.training = {.seed = 5, .lr = 1e-3, .seconds = 2, .depth = 4, .grid = 16, .viscosity = 0.05};
-  thin_losses({3, 1}, trained.training);
+  trained.training.losses = train::thinned({3, 1});
   save_trained(file, trained, "");
   const Trained back = load_trained(file);
   EXPECT_EQ(back.spec.options.padding, 2);
   EXPECT_EQ(back.scaling.forcing, 0.25);
   EXPECT_EQ(back.training.viscosity, 0.05);
-  EXPECT_THAT(back.training.loss, ElementsAre(3, 1));
+  EXPECT_THAT(back.training.losses.loss, ElementsAre(3, 1));
   const auto message = [&]() -> std::string {
     try {
       load_trained(file);
