@@ -19,8 +19,7 @@ Config full() {
   Config config;
   config.data.train = 1000;
   config.data.test = 500;
-  config.network.width = 20;
-  config.network.modes = 10;
+  config.network.width = 16;
   config.train.epochs = 60;
   config.train.pretrain = 1000;
   config.train.learning_rates = {2e-3, 5e-3, 1e-2};
