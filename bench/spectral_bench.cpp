@@ -44,6 +44,10 @@ struct Layer {
 
 void sizes(benchmark::internal::Benchmark* benchmark) {
   benchmark->Args({128, 32, 12, 16})->Args({128, 32, 12, 1})->Args({64, 32, 12, 16})->Args({64, 16, 8, 16});
+  benchmark->Args({64, 16, 32, 4})->Args({128, 16, 32, 4})->Args({128, 16, 64, 4});
+  benchmark->Args({256, 8, 32, 2})->Args({256, 8, 64, 2})->Args({256, 8, 128, 2});
+  benchmark->Args({512, 4, 64, 1})->Args({512, 4, 96, 1})->Args({512, 4, 128, 1})->Args({512, 4, 256, 1});
+  benchmark->Args({1024, 2, 64, 1})->Args({1024, 2, 96, 1})->Args({1024, 2, 128, 1});
   benchmark->ArgNames({"size", "channels", "modes", "samples"})->Unit(benchmark::kMillisecond);
 }
 
