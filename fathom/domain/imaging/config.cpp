@@ -13,9 +13,17 @@ void Config::check() const {
     throw UsageError(fmt::format(
         "[options] data.crop = {} violates a multiple of 8; the denoiser halves it three times", data.crop));
   }
-  if (data.folder.empty() && data.side < data.crop) {
+  if (data.test_crop != 0 && (data.test_crop % 8 != 0 || data.test_crop < 32)) {
+    throw UsageError(fmt::format(
+        "[options] data.test_crop = {} violates 0, or a multiple of 8 from 32 on; the denoiser halves it three times",
+        data.test_crop));
+  }
+  const std::int64_t largest = std::max(data.crop, data.test_crop);
+  if (data.folder.empty() && data.side < largest) {
     throw UsageError(
-        fmt::format("[options] data.side = {} violates >= data.crop = {}; draw larger photos", data.side, data.crop));
+        fmt::format("[options] data.side = {} violates >= data.crop and data.test_crop = {}; draw larger "
+                    "photos",
+                    data.side, largest));
   }
   if (network.channels != 3) {
     throw UsageError(

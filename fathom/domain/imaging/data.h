@@ -30,7 +30,7 @@ struct ImageData {
   std::map<std::string, double> statistics;
   std::string draw;  // what it was made of: options, seed, hash of the photos
 
-  Blur blur(at::ScalarType dtype = at::kFloat) const;  // for the crops
+  Blur blur_of(const ImageSet& set, at::ScalarType dtype = at::kFloat) const;  // for crops of that size
 };
 
 // Crops, blurs and adds noise, or reads the pairs back when the folder holds the same. Writes DIR/data.safetensors.

@@ -12,6 +12,7 @@ struct DataConfig {
   std::string folder;  // with train/ and test/ full of PNG and JPEG files; "": they are drawn
   std::string kernel = "motion:13,35";
   std::int64_t crop = 64;
+  std::int64_t test_crop = 0;
   std::int64_t train = 400;
   std::int64_t test = 20;
   double noise = 0.03;
@@ -19,10 +20,13 @@ struct DataConfig {
   std::int64_t side = 192;   // of those, in pixels
 
   bool operator==(const DataConfig&) const = default;
+  std::int64_t tested_crop() const { return test_crop == 0 ? crop : test_crop; }
   void fields(base::Fields& f) {
     f.add("folder", folder, "photos of your own: a folder with train/ and test/ of PNG or JPEG files; \"\": draw them");
     f.add("kernel", kernel, "the blur: a .npy or .png file, gaussian:SIGMA, motion:LENGTH,ANGLE or defocus:RADIUS");
     f.add("crop", crop, {.at_least = 32, .at_most = 4096}, "side of the crops, in pixels; a multiple of 8");
+    f.add("test_crop", test_crop, {.at_least = 0, .at_most = 4096},
+          "side of the crops to test on, at least 32 and a multiple of 8; 0: as those of training");
     f.add("train", train, {.at_least = 1}, "crops to train on, the photos taking turns");
     f.add("test", test, {.at_least = 1}, "crops to test on, one a photo before any photo has a second");
     f.add("noise", noise, {.at_least = 0, .at_most = 1}, "standard deviation of what is added to a blurred crop");

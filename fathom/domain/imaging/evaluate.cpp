@@ -35,10 +35,10 @@ base::StudyRecord empty_record(const Config& config, const Run& run, const Image
   return record;
 }
 
-void add_model(base::StudyRecord& record, const Config& config, const std::vector<Trained>& all, const ImageSet& train,
+void add_model(base::StudyRecord& record, const Config& config, const std::vector<Trained>& all, const ImageData& data,
                const TestCrops& test) {
   std::vector<study::Measured> measured;
-  for (const Trained& trained : all) measured.push_back(measure(config, trained, train, test));
+  for (const Trained& trained : all) measured.push_back(measure(config, trained, data, test));
   record.models.push_back(study::average(measured));
   for (base::Curve& curve : study::average_curves(measured)) record.curves.push_back(std::move(curve));
   if (!all.front().spec.options.implicit()) return;
@@ -54,9 +54,8 @@ base::StudyRecord evaluate(const Config& config, const Run& run, const ImageData
   const base::Timer timer;
   const TestCrops test = test_crops(config, data);
   base::StudyRecord record = empty_record(config, run, data);
-  for (const ModelSpec& spec : models_of(config)) add_model(record, config, trainings(run, spec), data.train, test);
-  for (const study::Measured& line : measure_classical(data.train, data.test, test.blur))
-    record.models.push_back(line.result);
+  for (const ModelSpec& spec : models_of(config)) add_model(record, config, trainings(run, spec), data, test);
+  for (const study::Measured& line : measure_classical(data)) record.models.push_back(line.result);
   append_checks(record);
   record.seconds = timer.seconds();
   return record;

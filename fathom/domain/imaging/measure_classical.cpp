@@ -40,18 +40,20 @@ study::Measured line_of(const std::string& name, double train, double test) {
 
 }  // namespace
 
-std::vector<study::Measured> measure_classical(const ImageSet& train, const ImageSet& test, const Blur& blur) {
+std::vector<study::Measured> measure_classical(const ImageData& data) {
   const at::NoGradGuard no_grad;
-  const std::int64_t seen = std::min(train.size(), test.size());
-  const Tensor y = train.blurred.narrow(0, 0, seen), x = train.sharp.narrow(0, 0, seen);
+  const ImageSet& test = data.test;
+  const Blur of_train = data.blur_of(data.train), of_test = data.blur_of(test);
+  const std::int64_t seen = std::min(data.train.size(), test.size());
+  const Tensor y = data.train.blurred.narrow(0, 0, seen), x = data.train.sharp.narrow(0, 0, seen);
   const std::vector<Method> methods = {{"tikhonov", tikhonov, {2, 5, 10, 20, 50, 100, 200}},
                                        {"gradient tikhonov", gradient_tikhonov, {0.1, 0.3, 1, 2, 3, 5, 10}},
                                        {"total variation", total_variation, {1e-3, 2e-3, 4e-3, 6e-3, 8e-3, 1.2e-2}}};
   std::vector<study::Measured> lines = {line_of("blurred", mean_psnr(y, x), mean_psnr(test.blurred, test.sharp))};
   for (const Method& method : methods) {
-    const BestParameter best = best_parameter(method.restore, blur, y, x, method.parameters);
+    const BestParameter best = best_parameter(method.restore, of_train, y, x, method.parameters);
     lines.push_back(
-        line_of(method.name, best.psnr, mean_psnr(method.restore(blur, test.blurred, best.parameter), test.sharp)));
+        line_of(method.name, best.psnr, mean_psnr(method.restore(of_test, test.blurred, best.parameter), test.sharp)));
     lines.back().result.extra = {{"parameter", best.parameter}};
   }
   return lines;

@@ -10,6 +10,6 @@
 namespace fathom::imaging {
 
 // "blurred": the data themselves; "tikhonov", "gradient tikhonov", "total variation".
-std::vector<study::Measured> measure_classical(const ImageSet& train, const ImageSet& test, const Blur& blur);
+std::vector<study::Measured> measure_classical(const ImageData& data);
 
 }  // namespace fathom::imaging

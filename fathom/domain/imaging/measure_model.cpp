@@ -107,7 +107,7 @@ Curve training_curve(const Trained& trained) {
 }  // namespace
 
 TestCrops test_crops(const Config& config, const ImageData& data) {
-  TestCrops test{data.test, data.blur(), {}, {}};
+  TestCrops test{data.test, data.blur_of(data.test), {}, {}};
   test.clean = data.test.blurred.narrow(0, 0, std::min(config.study.perturbed, data.test.size()));
   for (const double share : config.study.frequencies) {
     const FrequencyIndex at = frequency_at(test.blur.height(), test.blur.width(), share);
@@ -117,11 +117,11 @@ TestCrops test_crops(const Config& config, const ImageData& data) {
   return test;
 }
 
-study::Measured measure(const Config& config, const Trained& trained, const ImageSet& train, const TestCrops& test) {
+study::Measured measure(const Config& config, const Trained& trained, const ImageData& data, const TestCrops& test) {
   const std::int64_t last = config.study.iterations;
   const std::string& name = trained.spec.name;
   const Quality on_test = quality(config, trained, test.blur, test.set);
-  const Quality on_train = quality(config, trained, test.blur, rows(train, 0, test.set.size()));
+  const Quality on_train = quality(config, trained, data.blur_of(data.train), rows(data.train, 0, test.set.size()));
   study::Measured m;
   m.result = {.name = name,
               .kind = trained.spec.options.implicit() ? "implicit" : "explicit",

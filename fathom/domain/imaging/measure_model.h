@@ -28,7 +28,7 @@ TestCrops test_crops(const Config& config, const ImageData& data);
 // psnr, residual ||x_t - x_{t-1}|| / ||x_t||, lipschitz ||x_t(y + dy) - x_t(y)|| / ||dy|| of each group (mean, spread
 // and maximum over the crops), and the largest of all groups. The training figure is that of the first crops, as many
 // as are tested. protocol = paper: the psnr at t is that of x_{t-1}.
-study::Measured measure(const Config& config, const Trained& trained, const ImageSet& train, const TestCrops& test);
+study::Measured measure(const Config& config, const Trained& trained, const ImageData& data, const TestCrops& test);
 
 // An update's memory after `iterations` training iterations over that after one.
 double memory_growth(const Config& config, const Trained& trained, const TestCrops& test, std::int64_t iterations);

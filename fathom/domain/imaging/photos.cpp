@@ -47,11 +47,12 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
   return files;
 }
 
-Tensor read_pixels(const fs::path& path, std::int64_t crop) {
+// `option`: which of the options says `crop`.
+Tensor read_pixels(const fs::path& path, std::int64_t crop, const char* option) {
   const Tensor pixels = pixels_of(ending(path) == ".png" ? io::read_png(path) : io::read_jpeg(path));
   if (pixels.size(1) < crop || pixels.size(2) < crop) {
-    base::fail(kPlace, "{} = {} x {} pixels violates >= data.crop = {}; take it out or crop less", path.string(),
-               pixels.size(2), pixels.size(1), crop);
+    base::fail(kPlace, "{} = {} x {} pixels violates >= {} = {}; take it out or crop less", path.string(),
+               pixels.size(2), pixels.size(1), option, crop);
   }
   return pixels;
 }
@@ -94,7 +95,9 @@ Photos load_photos(const DataConfig& config, const std::string& part, std::uint6
   } else {
     for (const fs::path& path : pictures_in(fs::path(config.folder) / part)) {
       photos.names.push_back(path.filename().string());
-      photos.pixels.push_back(read_pixels(path, config.crop));
+      photos.pixels.push_back(part == "train" || config.test_crop == 0
+                                  ? read_pixels(path, config.crop, "data.crop")
+                                  : read_pixels(path, config.test_crop, "data.test_crop"));
     }
   }
   photos.sha256 = hash_of(photos);

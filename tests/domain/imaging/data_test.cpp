@@ -51,7 +51,7 @@ TEST_F(ImageDataTest, PairsAreBlurredCropsWithNoiseOfTheGivenSize) {
   EXPECT_EQ(data.test.size(), 4);
   EXPECT_GE(data.train.sharp.min().item<double>(), 0);
   EXPECT_LE(data.train.sharp.max().item<double>(), 1);
-  const Tensor noise = (data.train.blurred - data.blur().apply(data.train.sharp)).to(at::kDouble);
+  const Tensor noise = (data.train.blurred - data.blur_of(data.train).apply(data.train.sharp)).to(at::kDouble);
   // 122 880 normal numbers: mean and deviation are known to a few of 1/sqrt(n).
   const double n = static_cast<double>(noise.numel());
   EXPECT_NEAR(noise.mean().item<double>(), 0, 5 * config.noise / std::sqrt(n));
@@ -116,6 +116,19 @@ TEST_F(ImageDataTest, SixteenBitsAreRoundedToEight) {
   EXPECT_EQ(pixels[2][0][2].item<int>(), 255);
 }
 
+TEST_F(ImageDataTest, TestCropsMayBeOfAnotherSize) {
+  DataConfig config = small();
+  config.test_crop = 40;
+  const ImageData data = make_data(config, folder_, 0), equal = make_data(small(), folder_ / "equal", 0);
+  EXPECT_TRUE(at::equal(data.train.blurred, equal.train.blurred));
+  EXPECT_EQ(data.test.sharp.sizes(), at::IntArrayRef({4, 3, 40, 40}));
+  const Tensor noise = (data.test.blurred - data.blur_of(data.test).apply(data.test.sharp)).to(at::kDouble);
+  const double count = static_cast<double>(noise.numel());
+  EXPECT_NEAR(noise.square().mean().sqrt().item<double>(), config.noise, 5 * config.noise / std::sqrt(2 * count));
+  EXPECT_EQ(make_data(config, folder_, 0).sha256, data.sha256);
+  EXPECT_NE(data.sha256, equal.sha256);
+}
+
 TEST_F(ImageDataTest, RefusesFoldersWithoutUsablePhotos) {
   DataConfig config = small();
   config.folder = folder_.string();
@@ -125,6 +138,12 @@ TEST_F(ImageDataTest, RefusesFoldersWithoutUsablePhotos) {
   io::write_png(folder_ / "train" / "small.png", picture(20, 64, 3));
   EXPECT_THAT([&] { make_data(config, folder_, 0); },
               ThrowsMessage<Error>(HasSubstr("64 x 20 pixels violates >= data.crop = 32")));
+  io::write_png(folder_ / "train" / "small.png", picture(40, 64, 3));
+  fs::create_directories(folder_ / "test");
+  io::write_png(folder_ / "test" / "small.png", picture(40, 64, 3));
+  config.test_crop = 48;
+  EXPECT_THAT([&] { make_data(config, folder_, 0); },
+              ThrowsMessage<Error>(HasSubstr("64 x 40 pixels violates >= data.test_crop = 48")));
   EXPECT_FALSE(fs::exists(folder_ / "data.safetensors"));
 }
 

@@ -182,7 +182,7 @@ TEST_F(ImagingRun, AModelFileIsAModel) {
 TEST_F(ImagingRun, EveryGradientReachesEveryParameter) {
   Config config = tiny();
   const ImageData data = make_data(config.data, root_ / "g", 1);
-  const Blur blur = data.blur();
+  const Blur blur = data.blur_of(data.test);
   for (const char* gradient : {"hook", "implicit", "phantom"}) {
     config.train.gradient = gradient;
     const std::shared_ptr<DeblurModel> model = make_model(models_of(config)[0].options, 1);
@@ -201,9 +201,9 @@ TEST_F(ImagingRun, AWalkIsThePlainIteration) {
     const at::NoGradGuard no_grad;
     const std::shared_ptr<DeblurModel> model = make_model(spec.options, 2);
     model->eval();
-    const std::vector<Tensor> x = walk(*model, data.blur(), data.test.blurred, 3);
+    const std::vector<Tensor> x = walk(*model, data.blur_of(data.test), data.test.blurred, 3);
     ASSERT_EQ(x.size(), spec.options.implicit() ? 3u : 1u);
-    EXPECT_TRUE(testing_support::close(x.back(), model->forward(data.blur(), data.test.blurred, 3),
+    EXPECT_TRUE(testing_support::close(x.back(), model->forward(data.blur_of(data.test), data.test.blurred, 3),
                                        testing_support::Tol::of(at::kFloat).ops(9 * 10 * 20)))
         << spec.name;
   }
