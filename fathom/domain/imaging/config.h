@@ -39,16 +39,16 @@ struct TrainConfig {
   double weight_decay = 1e-8;
   double clip_norm = 1;
   std::string start = "y";
-  double pgd_stepsize = 1;
+  double pgd_stepsize = 1.8;
   double hqs_stepsize = 4;
   double sigma = 0.03;
   // The implicit models' gradient.
   std::string gradient = "implicit";
   std::int64_t iterations = 25;
   std::int64_t adjoint_steps = 20;
-  double growth_weight = 0.1;
-  double growth_bound = 0.9;
-  std::int64_t growth_steps = 8;
+  double growth_weight = 1;
+  double growth_bound = 0.95;
+  std::int64_t growth_steps = 20;
   double rtol = 1e-3;
   solve::Anderson solver;
   diff::Implicit adjoint{.rtol = 0.1, .max_iter = 15};
@@ -142,8 +142,8 @@ struct Config {
   void check() const;
 };
 
-// quick: about ten minutes on two cores; full: hours; paper: the paper's sizes and schedule. Errors: UsageError for
-// another name.
+// quick: about ten minutes on two cores; full: an hour and a half of one; paper: the paper's sizes and schedule.
+// Errors: UsageError for another name.
 Config preset(std::string_view name);
 
 }  // namespace fathom::imaging

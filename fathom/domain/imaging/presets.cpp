@@ -16,16 +16,14 @@ Config quick() {
 
 Config full() {
   Config config;
-  config.data.crop = 96;
-  config.data.train = 800;
-  config.data.test = 20;
-  config.network = {.widths = {32, 64, 128, 256}, .blocks = 2};
-  config.denoiser.updates = 20000;
+  config.data.test_crop = 128;
+  config.data.train = 2000;
+  config.network.blocks = 2;
+  config.denoiser.updates = 6000;
   config.denoiser.batch = 8;
-  config.train.updates = 1500;
-  config.train.batch = 4;
+  config.train.updates = 700;
+  config.train.learning_rate = 3e-4;
   config.rivals.layers = {1, 2, 4, 8};
-  config.study.perturbed = 20;
   return config;
 }
 
@@ -45,6 +43,7 @@ Config paper() {
   config.train.batch = 3;
   config.train.learning_rate = 1e-4;
   config.train.clip_norm = 0;
+  config.train.pgd_stepsize = 1;
   config.train.gradient = "hook";
   config.train.growth_weight = 0;
   config.train.schedule = "constant";
