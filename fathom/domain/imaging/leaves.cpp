@@ -9,13 +9,16 @@
 #include <ATen/ops/empty.h>
 
 #include "fathom/base/seed.h"
+#include "fathom/domain/imaging/lettering.h"
 
 namespace fathom::imaging {
 
 namespace {
 
 constexpr double kLeastRadius = 2;
-constexpr double kCover = 12;  // times the picture's area that the discs' areas add up to
+constexpr double kCover = 12;       // times the picture's area that the discs' areas add up to
+constexpr double kLineEvery = 64;   // pixels of the side: one line of print more
+constexpr double kContrast = 0.25;  // least difference in brightness between print and paper
 
 struct Leaf {
   double row, column, radius;
@@ -49,6 +52,23 @@ Leaf draw_leaf(base::Random& random, double side) {
   return leaf;
 }
 
+struct Line {
+  std::int64_t row, column, scale;
+  std::vector<std::int64_t> characters;  // by their places in kAlphabet
+  double contrast;                       // added to the brightness of what lies below
+};
+
+Line draw_line(base::Random& random, double side) {
+  Line line{};
+  line.scale = 1 + static_cast<std::int64_t>(random.below(3));
+  line.row = static_cast<std::int64_t>(random.uniform(0, side));
+  line.column = static_cast<std::int64_t>(random.uniform(-0.2 * side, 0.8 * side));
+  line.characters.resize(3 + random.below(10));
+  for (std::int64_t& character : line.characters) character = static_cast<std::int64_t>(random.below(16));
+  line.contrast = random.uniform(kContrast, 0.8) * (random.uniform() < 0.5 ? -1 : 1);
+  return line;
+}
+
 // Rows, columns, channels.
 class Canvas {
  public:
@@ -61,6 +81,17 @@ class Canvas {
     };
     for (std::int64_t i = first(leaf.row); i <= last(leaf.row); ++i) {
       for (std::int64_t j = first(leaf.column); j <= last(leaf.column); ++j) paint(leaf, i, j, random);
+    }
+  }
+
+  void print(const Line& line) {
+    for (std::size_t n = 0; n < line.characters.size(); ++n) {
+      const std::int64_t left = line.column + static_cast<std::int64_t>(n) * (kGlyphWidth + 1) * line.scale;
+      for (std::int64_t i = 0; i < kGlyphHeight * line.scale; ++i) {
+        for (std::int64_t j = 0; j < kGlyphWidth * line.scale; ++j) {
+          if (is_ink(line.characters[n], i / line.scale, j / line.scale)) ink(line.row + i, left + j, line.contrast);
+        }
+      }
     }
   }
 
@@ -84,6 +115,11 @@ class Canvas {
     }
   }
 
+  void ink(std::int64_t i, std::int64_t j, double contrast) {
+    if (i < 0 || i >= side_ || j < 0 || j >= side_) return;
+    for (std::size_t c = 0; c < 3; ++c) values_[static_cast<std::size_t>((i * side_ + j) * 3) + c] += contrast;
+  }
+
   std::int64_t side_;
   std::vector<double> values_;
 };
@@ -100,6 +136,7 @@ Tensor dead_leaves(std::int64_t side, std::uint64_t seed) {
   }
   Canvas canvas(side);
   for (const Leaf& leaf : leaves) canvas.paint(leaf, random);
+  for (double printed = 0; printed < width; printed += kLineEvery) canvas.print(draw_line(random, width));
   const Tensor pixels = at::empty({3, side, side}, at::kByte);
   auto* level = pixels.data_ptr<std::uint8_t>();
   for (std::int64_t c = 0; c < 3; ++c) {

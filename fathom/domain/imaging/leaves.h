@@ -1,5 +1,5 @@
 // Pictures with the statistics of photos where there are no photos: discs that hide each other, each with a colour, a
-// gradient and a texture of its own ("dead leaves").  [LeeMumfordHuang2001]
+// gradient and a texture of its own ("dead leaves"), and lines of print over them.  [LeeMumfordHuang2001]
 //
 //   radii with density ~ r^-3 between 2 pixels and half the side, painted back to front until every pixel is covered
 //
