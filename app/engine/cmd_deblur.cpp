@@ -228,15 +228,6 @@ void print_text(const Report& r, const DeblurOptions& options) {
 std::optional<imaging::Trained> load_model(const DeblurOptions& options, std::string& by) {
   by = options.method;
   if (options.method != "model") return std::nullopt;
-  if (options.model.empty()) {
-    try {
-      static_cast<void>(model_file("", kShippedModel));
-    } catch (const Error&) {
-      base::fail("app::deblur",
-                 "no model for deblurring ships with this program; train one with `fathom study imaging` and name it "
-                 "with --model, or use --method tv, which needs none");
-    }
-  }
   imaging::Trained trained = imaging::load_trained(model_file(options.model, kShippedModel));
   by = trained.spec.name;
   return trained;
