@@ -12,6 +12,7 @@
 #include "fathom/base/error.h"
 #include "fathom/base/log.h"
 #include "fathom/base/progress.h"
+#include "fathom/base/thinned_warnings.h"
 #include "fathom/base/timer.h"
 #include "fathom/train/adam.h"
 #include "fathom/train/checkpoint.h"
@@ -67,6 +68,7 @@ class Fit {
   FitResult run(const std::atomic<bool>* stop) {
     const std::int64_t total = options_.least_seconds > 0 ? 0 : options_.steps;  // by the clock: unknown
     base::Progress bar(task_.name, total, state_.progress.steps);
+    const base::ThinnedWarnings thinned;
     double saved_at = seconds();
     while (!done()) {
       if (stop && *stop) return leave(FitStatus::interrupted);
