@@ -38,7 +38,7 @@ struct DeblurOptions {
     f.add("tol", tol, {.at_least = 0, .below = 1}, "relative residual at which the image counts as converged");
     f.add("seconds", seconds, {.at_least = 0}, "stop there with the best image so far; 0: no such limit");
     f.add("noise", noise, {.at_least = 0, .below = 1},
-          "deviation of the photo's noise, white being 1; 0: measured. For the classical methods");
+          "deviation of the photo's noise, white being 1; 0: measured. For classical methods and HQS models");
     f.add_choice("edges", edges, {"taper", "circular"},
                  "taper: a frame whose opposite borders meet; circular: the blur wrapped around, as synthetic ones do");
     f.add("reference", reference, "the sharp photo, .png or .jpg: print the PSNR to it");

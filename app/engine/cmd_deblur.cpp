@@ -247,11 +247,13 @@ imaging::DeblurOptions solve_options(const DeblurOptions& o) {
 }
 
 // Records every iteration in `course` and shows it, until Ctrl-C asks for the image as it is.
-imaging::Deblurred watched_deblur(const Tensor& y, const Tensor& kernel, const imaging::DeblurModel* model,
+imaging::Deblurred watched_deblur(const Tensor& y, const Tensor& kernel, const std::optional<imaging::Trained>& trained,
                                   const DeblurOptions& options, bool quiet, const StopSignal& stop, Course& course) {
   std::optional<base::Progress> bar;
   if (!quiet && (options.method == "model" || options.method == "tv")) bar.emplace("deblur", options.iters);
-  return imaging::deblur(y, kernel, model, solve_options(options),
+  imaging::DeblurOptions asked = solve_options(options);
+  if (trained) asked.trained_noise = trained->training.noise;
+  return imaging::deblur(y, kernel, trained ? trained->model.get() : nullptr, asked,
                          [&](std::int64_t t, double residual, const Tensor& image) {
                            const std::string note = course.record(t, residual, image);
                            if (bar) bar->update(t, note);
@@ -285,8 +287,7 @@ int cmd_deblur(const Request& request) {
   course.fields.emplace_back(0, middle(y));
   std::string by;
   const std::optional<imaging::Trained> trained = load_model(options, by);
-  const imaging::Deblurred answer =
-      watched_deblur(y, kernel, trained ? trained->model.get() : nullptr, options, request.quiet, stop, course);
+  const imaging::Deblurred answer = watched_deblur(y, kernel, trained, options, request.quiet, stop, course);
   write_files(options, photo, answer, course);
   Report report{.by = by, .photo = photo, .answer = answer, .course = course, .seconds = timer.seconds()};
   if (course.reference.defined()) {

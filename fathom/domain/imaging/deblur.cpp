@@ -21,6 +21,7 @@ namespace {
 
 constexpr const char* kPlace = "imaging::deblur";
 constexpr double kLeastNoise = 1e-4;  // an image without noise is not a reason to divide by none
+constexpr double kLeastWeight = 1.0 / 16, kMostWeight = 100;  // beyond, the network no longer knows what it is given
 
 // The photo as the method takes it: in its frame, with its channels where the method wants them.
 class Frame {
@@ -72,6 +73,8 @@ void check(const Tensor& y, const Tensor& kernel, const DeblurModel* model, cons
   base::require(o.iterations >= 1, kPlace, "iterations", o.iterations, ">= 1", "each is one evaluation of the step");
   base::require(o.noise >= 0 && std::isfinite(o.noise), kPlace, "noise", o.noise, ">= 0 and finite",
                 "in units of the image's range; 0 measures it");
+  base::require(o.trained_noise >= 0 && std::isfinite(o.trained_noise), kPlace, "trained_noise", o.trained_noise,
+                ">= 0 and finite", "0 leaves the model as it was trained");
   base::require(o.memory >= 1, kPlace, "memory", o.memory, ">= 1", "megabytes");
 }
 
@@ -166,13 +169,21 @@ Deblurred unrolled(const DeblurModel& model, const Frame& frame, const Blur& blu
   return answer;
 }
 
-Deblurred by_model(const DeblurModel& model, const Frame& frame, const Blur& blur, const DeblurOptions& o,
+// PGD's step size is bounded by the blur, not by the noise; an unrolled model's steps were trained one for another.
+bool knows_noise(const DeblurModel& model, const DeblurOptions& o) {
+  return model.options().implicit() && model.options().step == "hqs" && o.trained_noise > 0;
+}
+
+// `noise`: of the photo; 0 where the model is taken as it was trained.
+Deblurred by_model(const DeblurModel& model, const Frame& frame, const Blur& blur, double noise, const DeblurOptions& o,
                    const DeblurWatch& watch) {
   if (!model.options().implicit()) return unrolled(model, frame, blur, o, watch);
   const Step& step = model.step(0);
+  const double ratio = noise > 0 ? o.trained_noise / noise : 1;
+  const double weight = std::clamp(ratio * ratio, kLeastWeight, kMostWeight);
   const nn::PackedDrunet denoiser = packed(step.denoiser(), frame.image(), o);
   const Map map([&, adjoint_y = blur.adjoint(frame.image())](const Tensor& x) {
-    return denoiser(step.towards_data(blur, x, adjoint_y).contiguous(), step.sigma);
+    return denoiser(step.towards_data(blur, x, adjoint_y, weight).contiguous(), step.sigma);
   });
   const solve::Solver solver = o.solver == "picard" ? solve::Solver(solve::Picard{}) : solve::Solver(solve::Anderson{});
   Deblurred answer = iterated(map, model.start(frame.image()), solver, frame, o, watch);
@@ -189,9 +200,10 @@ Deblurred deblur(const Tensor& y, const Tensor& kernel, const DeblurModel* model
   const bool uses_model = options.method == "model";
   const Frame frame(y, kernel, options.circular, uses_model ? model->options().network.channels : 0);
   const Blur blur(kernel, frame.image().size(2), frame.image().size(3));
-  const double noise = uses_model ? 0 : options.noise > 0 ? options.noise : std::max(kLeastNoise, noise_of(y));
+  const bool by_noise = !uses_model || knows_noise(*model, options);
+  const double noise = !by_noise ? 0 : options.noise > 0 ? options.noise : std::max(kLeastNoise, noise_of(y));
   Deblurred answer =
-      uses_model ? by_model(*model, frame, blur, options, watch) : classical(frame, blur, noise, options, watch);
+      uses_model ? by_model(*model, frame, blur, noise, options, watch) : classical(frame, blur, noise, options, watch);
   answer.noise = noise;
   answer.height = frame.image().size(2);
   answer.width = frame.image().size(3);

@@ -3,6 +3,8 @@
 //   frame     the photo is put into a tapered frame (edges.h) unless its blur is circular
 //   iterate   x <- G(x, y) by Picard or Anderson; G is a step of the model with its denoiser on packed weights
 //             (nn/packed_drunet.h), or of total variation's primal-dual method (classical.h)
+//   noise     HQS models hold more to data of less noise than they were trained with: gamma (trained noise / noise)^2,
+//             the weight that ||A x - y||^2 / (2 noise^2) has; the factor is kept within 1/16 and 100
 //   answer    the iterate of the least residual, cut out of the frame; tikhonov and gradient-tikhonov are one formula
 //
 // A model for colour takes a grey photo as three equal channels and gives their mean; one for grey takes the channels
@@ -33,9 +35,10 @@ struct DeblurOptions {
   std::int64_t iterations = 100;
   double tolerance = 1e-3;  // ||G(x) - x|| <= tolerance ||G(x)||
   double seconds = std::numeric_limits<double>::infinity();
-  double noise = 0;       // deviation of the photo's noise; 0: measured (classical.h). The classical methods use it
-  bool circular = false;  // the photo's blur took its left border for the right one's neighbour
-  bool precise = false;   // the network by direct sums
+  double noise = 0;            // deviation of the photo's noise; 0: measured (classical.h)
+  double trained_noise = 0;    // that the model was trained with; 0: its gamma is taken as it is
+  bool circular = false;       // the photo's blur took its left border for the right one's neighbour
+  bool precise = false;        // the network by direct sums
   std::int64_t memory = 4096;  // megabytes of activations at once
 };
 

@@ -43,9 +43,9 @@ Step::Step(const ModelOptions& options) : kind_(options.step) {
   if (kind_ != "denoise") stepsize = register_parameter("stepsize", at::full({}, options.stepsize, at::kFloat));
 }
 
-Tensor Step::towards_data(const Blur& blur, const Tensor& x, const Tensor& adjoint_y) const {
+Tensor Step::towards_data(const Blur& blur, const Tensor& x, const Tensor& adjoint_y, double weight) const {
   if (kind_ == "pgd") return x - stepsize * (blur.normal(x) - adjoint_y);
-  if (kind_ == "hqs") return blur.proximal(x, adjoint_y, stepsize);
+  if (kind_ == "hqs") return blur.proximal(x, adjoint_y, weight == 1 ? stepsize : stepsize * weight);
   return x;
 }
 

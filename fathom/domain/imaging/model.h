@@ -28,8 +28,8 @@ class Step : public torch::nn::Module {
 
   // x+ for the data A'y.
   Tensor forward(const Blur& blur, const Tensor& x, const Tensor& adjoint_y) const;
-  // What the denoiser is given.
-  Tensor towards_data(const Blur& blur, const Tensor& x, const Tensor& adjoint_y) const;
+  // What the denoiser is given. `weight`: times gamma of HQS (deblur.h).
+  Tensor towards_data(const Blur& blur, const Tensor& x, const Tensor& adjoint_y, double weight = 1) const;
 
   const nn::Drunet& denoiser() const { return *denoiser_; }
   nn::Drunet& denoiser() { return *denoiser_; }

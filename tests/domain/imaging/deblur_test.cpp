@@ -54,6 +54,41 @@ struct Scene {
   }
 };
 
+TEST(Deblur, HqsHoldsMoreToDataOfLessNoise) {
+  const at::NoGradGuard no_grad;
+  const Scene scene(3);
+  const auto model = model_of("hqs", 3);
+  DeblurOptions options{.noise = 0.02, .circular = true};
+  const Deblurred as_trained = deblur(scene.y, scene.kernel, model.get(), options);
+  EXPECT_EQ(as_trained.noise, 0);
+  options.trained_noise = 0.02;
+  const Deblurred equal = deblur(scene.y, scene.kernel, model.get(), options);
+  EXPECT_TRUE(at::equal(equal.image, as_trained.image));
+  EXPECT_EQ(equal.noise, 0.02);
+  options.trained_noise = 0.06;
+  const Deblurred less = deblur(scene.y, scene.kernel, model.get(), options);
+  const auto heavier = model_of("hqs", 3);
+  heavier->step(0).stepsize.mul_(9);  // (0.06 / 0.02)^2
+  options.trained_noise = 0;
+  const Deblurred by_hand = deblur(scene.y, scene.kernel, heavier.get(), options);
+  EXPECT_EQ(less.status, by_hand.status);
+  EXPECT_EQ(less.iterations, by_hand.iterations);
+  EXPECT_LT(apart(less.image, by_hand.image), rounding(less.iterations));
+  EXPECT_GT(apart(less.image, as_trained.image), 100 * rounding(less.iterations));
+}
+
+TEST(Deblur, PgdIsTakenAsItWasTrained) {
+  const at::NoGradGuard no_grad;
+  const Scene scene(3);
+  const auto model = model_of("pgd", 3);
+  DeblurOptions options{.noise = 0.02, .circular = true};
+  const Deblurred plain = deblur(scene.y, scene.kernel, model.get(), options);
+  options.trained_noise = 0.06;
+  const Deblurred told = deblur(scene.y, scene.kernel, model.get(), options);
+  EXPECT_TRUE(at::equal(told.image, plain.image));
+  EXPECT_EQ(told.noise, 0);
+}
+
 TEST(Deblur, AModelIsIteratedAsItsMap) {
   const at::NoGradGuard no_grad;
   const Scene scene(3);

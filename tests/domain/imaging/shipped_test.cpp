@@ -25,10 +25,10 @@ struct Scene {
   Tensor kernel, x, y;
 };
 
-Scene scene(const Tensor& kernel) {
+Scene scene(const Tensor& kernel, double noise = kNoise) {
   tensor::seed(kHeldOut);
   const Tensor x = dead_leaves(101, kHeldOut).narrow(1, 0, 83).to(at::kFloat).unsqueeze(0) / 255;
-  return {kernel, x, Blur(kernel, 83, 101).apply(x) + kNoise * at::randn_like(x)};
+  return {kernel, x, Blur(kernel, 83, 101).apply(x) + noise * at::randn_like(x)};
 }
 
 double quality(const Scene& s, const Deblurred& answer) { return psnr(answer.image, s.x).front(); }
@@ -55,6 +55,20 @@ TEST(ShippedImagingModel, RestoresUnseenBlursToTheSameImageByBothSolvers) {
     EXPECT_GT(quality(s, anderson), quality(s, classical));
     EXPECT_GT(quality(s, anderson), psnr(s.y, s.x).front() + 1);
   }
+}
+
+TEST(ShippedImagingModel, GainsFromKnowingThatThereIsLessNoise) {
+  const at::NoGradGuard no_grad;
+  tensor::set_threads(1);
+  const Trained trained = load_trained(std::filesystem::path(FATHOM_SOURCE_DIR) / "models/imaging.safetensors");
+  EXPECT_NEAR(trained.training.noise, kNoise, 1e-12);
+  const Scene s = scene(motion_kernel(11, 70), kNoise / 3);
+  DeblurOptions options{.noise = kNoise / 3, .circular = true};
+  const Deblurred as_trained = deblur(s.y, s.kernel, trained.model.get(), options);
+  options.trained_noise = trained.training.noise;
+  const Deblurred told = deblur(s.y, s.kernel, trained.model.get(), options);
+  EXPECT_EQ(told.status, "converged");
+  EXPECT_GT(quality(s, told), quality(s, as_trained) + 1);
 }
 
 }  // namespace
