@@ -24,7 +24,7 @@ Config full() {
   config.train.pretrain = 1000;
   config.train.learning_rates = {2e-3, 5e-3, 1e-2};
   config.rivals.depths = {1, 2, 4};
-  config.rivals.widths = {32};
+  config.rivals.widths = {24};
   return config;
 }
 
