@@ -64,6 +64,9 @@ TEST(Imaging, MisuseIsAnsweredInOneLine) {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"data.crop=36", "data.crop = 36 violates a multiple of 8"},
       {"data.side=31", "violates [32, 4096]"},
+      {"data.test_crop=36", "data.test_crop = 36 violates 0, or a multiple of 8"},
+      {"data.test_crop=24", "data.test_crop = 24 violates 0, or a multiple of 8 from 32 on"},
+      {"data.test_crop=64", "data.side = 48 violates >= 64, the largest crop"},
       {"network.widths=[4, 4]", "network.widths = [4, 4] violates four numbers"},
       {"network.channels=1", "network.channels = 1 violates == 3"},
       {"study.pictured=[5]", "study.pictured = [5] violates <= study.iterations = 4"},

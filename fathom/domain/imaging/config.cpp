@@ -20,10 +20,8 @@ void Config::check() const {
   }
   const std::int64_t largest = std::max(data.crop, data.test_crop);
   if (data.folder.empty() && data.side < largest) {
-    throw UsageError(
-        fmt::format("[options] data.side = {} violates >= data.crop and data.test_crop = {}; draw larger "
-                    "photos",
-                    data.side, largest));
+    throw UsageError(fmt::format("[options] data.side = {} violates >= {}, the largest crop; draw larger photos",
+                                 data.side, largest));
   }
   if (network.channels != 3) {
     throw UsageError(
