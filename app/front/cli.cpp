@@ -8,6 +8,7 @@
 #include "app/deblur_options.h"
 #include "app/front/bench_options.h"
 #include "app/front/cmd.h"
+#include "app/front/convert_options.h"
 #include "app/front/domains.h"
 #include "app/front/version.h"
 #include "app/probe_options.h"
@@ -205,6 +206,10 @@ void add_text_commands(CLI::App& cli, Invocation& in) {
 }
 
 void add_inspection_commands(CLI::App& cli, Invocation& in) {
+  CLI::App* convert =
+      add_command(cli, in, "convert", "Write a model's weights in another float format, as a safetensors file");
+  convert->add_option("model", in.request.inputs, "a safetensors or torch.save file")->type_name("FILE")->expected(1);
+  add_own_flags<ConvertOptions>(convert, in);
   CLI::App* doctor = add_command(cli, in, "doctor", "Check this machine: BLAS, threads, CPU, data; says what is wrong");
   add_run_flag(doctor, in, "threads");
   add_json(doctor, in);

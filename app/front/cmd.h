@@ -10,6 +10,7 @@ namespace fathom::app {
 void print_help(const CLI::App& cli, const Invocation& invocation);
 
 int cmd_report(const Invocation& invocation);
+int cmd_convert(const Invocation& invocation);
 int cmd_bench(const Invocation& invocation);
 int cmd_options(const CLI::App& cli, const Invocation& invocation);     // text, --json, --markdown
 int cmd_completion(const CLI::App& cli, const Invocation& invocation);  // bash, zsh, fish

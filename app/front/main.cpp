@@ -11,6 +11,7 @@
 #include "app/deblur_options.h"
 #include "app/front/cli.h"
 #include "app/front/cmd.h"
+#include "app/front/convert_options.h"
 #include "app/front/engine.h"
 #include "app/front/resolve.h"
 #include "app/front/run_folder.h"
@@ -141,7 +142,9 @@ int run_command(const CLI::App& cli, Invocation& in) {
   if (in.request.command == "deblur") resolve_own<DeblurOptions>(in);
   if (in.request.command == "flow") resolve_own<FlowOptions>(in);
   if (in.request.command == "puzzle") resolve_own<PuzzleOptions>(in);
+  if (in.request.command == "convert") resolve_own<ConvertOptions>(in);
   check_inputs(in.request);
+  if (in.request.command == "convert") return cmd_convert(in);
   if (in.dry_run) {
     fmt::print("{}", in.request.config);
     return kDone;

@@ -22,7 +22,7 @@ using testing::StartsWith;
 
 const std::vector<std::string> kCommands = {"study",    "data",       "train",  "eval",  "report", "solve-lp",
                                             "generate", "chat",       "serve",  "probe", "doctor", "bench",
-                                            "options",  "completion", "puzzle", "flow",  "deblur"};
+                                            "options",  "completion", "puzzle", "flow",  "deblur", "convert"};
 
 TEST(Front, TellsItsVersion) {
   const Outcome outcome = run_program({"--version"});

@@ -18,7 +18,7 @@ void Config::check() const {
         "[options] data.test_crop = {} violates 0, or a multiple of 8 from 32 on; the denoiser halves it three times",
         data.test_crop));
   }
-  const std::int64_t largest = std::max(data.crop, data.test_crop);
+  const std::int64_t largest = data.test_file.empty() ? std::max(data.crop, data.test_crop) : data.crop;
   if (data.folder.empty() && data.side < largest) {
     throw UsageError(fmt::format("[options] data.side = {} violates >= {}, the largest crop; draw larger photos",
                                  data.side, largest));

@@ -9,7 +9,8 @@
 namespace fathom::imaging {
 
 struct DataConfig {
-  std::string folder;  // with train/ and test/ full of PNG and JPEG files; "": they are drawn
+  std::string folder;     // with train/ and test/ full of PNG and JPEG files; "": they are drawn
+  std::string test_file;  // instead of test/
   std::string kernel = "motion:13,35";
   std::int64_t crop = 64;
   std::int64_t test_crop = 0;
@@ -23,6 +24,8 @@ struct DataConfig {
   std::int64_t tested_crop() const { return test_crop == 0 ? crop : test_crop; }
   void fields(base::Fields& f) {
     f.add("folder", folder, "photos of your own: a folder with train/ and test/ of PNG or JPEG files; \"\": draw them");
+    f.add("test_file", test_file,
+          "test photos of one size instead of those of test/: a .npy file of uint8 (N, H, W, 3)");
     f.add("kernel", kernel, "the blur: a .npy or .png file, gaussian:SIGMA, motion:LENGTH,ANGLE or defocus:RADIUS");
     f.add("crop", crop, {.at_least = 32, .at_most = 4096}, "side of the crops, in pixels; a multiple of 8");
     f.add("test_crop", test_crop, {.at_least = 0, .at_most = 4096},

@@ -13,8 +13,10 @@
 #include "fathom/base/seed.h"
 #include "fathom/domain/imaging/leaves.h"
 #include "fathom/io/jpeg.h"
+#include "fathom/io/npy.h"
 #include "fathom/io/png.h"
 #include "fathom/io/sha256.h"
+#include "fathom/train/tensor_file.h"
 
 namespace fathom::imaging {
 
@@ -48,13 +50,37 @@ std::vector<fs::path> pictures_in(const fs::path& folder) {
 }
 
 // `option`: which of the options says `crop`.
-Tensor read_pixels(const fs::path& path, std::int64_t crop, const char* option) {
-  const Tensor pixels = pixels_of(ending(path) == ".png" ? io::read_png(path) : io::read_jpeg(path));
+void require_room(const fs::path& path, const Tensor& pixels, std::int64_t crop, const char* option) {
   if (pixels.size(1) < crop || pixels.size(2) < crop) {
     base::fail(kPlace, "{} = {} x {} pixels violates >= {} = {}; take it out or crop less", path.string(),
                pixels.size(2), pixels.size(1), option, crop);
   }
+}
+
+const char* test_option(const DataConfig& config) { return config.test_crop == 0 ? "data.crop" : "data.test_crop"; }
+
+Tensor read_pixels(const fs::path& path, std::int64_t crop, const char* option) {
+  const Tensor pixels = pixels_of(ending(path) == ".png" ? io::read_png(path) : io::read_jpeg(path));
+  require_room(path, pixels, crop, option);
   return pixels;
+}
+
+Photos photos_of_file(const DataConfig& config) {
+  const fs::path path = config.test_file;
+  const io::TensorRecord record = io::read_npy(path);
+  const std::vector<std::int64_t>& shape = record.shape;
+  if (record.dtype != io::DType::u8 || shape.size() != 4 || shape[0] < 1 || shape[3] != 3) {
+    base::fail(kPlace, "data.test_file = {} of {} {} violates u8 [N >= 1, H, W, 3]; photos of one size, colours last",
+               path.string(), io::name_of(record.dtype), io::shape_text(shape));
+  }
+  const Tensor all = train::from_record(record).permute({0, 3, 1, 2});
+  require_room(path, all[0], config.tested_crop(), test_option(config));
+  Photos photos;
+  for (std::int64_t i = 0; i < shape[0]; ++i) {
+    photos.names.push_back(fmt::format("{} {}", path.filename().string(), i));
+    photos.pixels.push_back(all[i].contiguous());
+  }
+  return photos;
 }
 
 std::string hash_of(const Photos& photos) {
@@ -86,7 +112,9 @@ Tensor pixels_of(const io::Image& image) {
 
 Photos load_photos(const DataConfig& config, const std::string& part, std::uint64_t seed) {
   Photos photos;
-  if (config.folder.empty()) {
+  if (part == "test" && !config.test_file.empty()) {
+    photos = photos_of_file(config);
+  } else if (config.folder.empty()) {
     for (std::int64_t i = 0; i < config.photos; ++i) {
       photos.names.push_back(fmt::format("leaves-{}", i));
       photos.pixels.push_back(
@@ -95,9 +123,8 @@ Photos load_photos(const DataConfig& config, const std::string& part, std::uint6
   } else {
     for (const fs::path& path : pictures_in(fs::path(config.folder) / part)) {
       photos.names.push_back(path.filename().string());
-      photos.pixels.push_back(part == "train" || config.test_crop == 0
-                                  ? read_pixels(path, config.crop, "data.crop")
-                                  : read_pixels(path, config.test_crop, "data.test_crop"));
+      photos.pixels.push_back(part == "train" ? read_pixels(path, config.crop, "data.crop")
+                                              : read_pixels(path, config.tested_crop(), test_option(config)));
     }
   }
   photos.sha256 = hash_of(photos);

@@ -18,8 +18,9 @@ struct Photos {
 };
 
 // Part "train" or "test". A folder's files in the order of their names; grey ones three times the same, alpha left out,
-// 16 bits rounded to 8. Drawn ones by leaves.h, each from (seed, part, number). Errors (fathom::Error): no such folder
-// or no picture in it, one smaller than the crop, one that cannot be read.
+// 16 bits rounded to 8. Those of a test_file in its order. Drawn ones by leaves.h, each from (seed, part, number).
+// Errors (fathom::Error): no such folder or no picture in it, one smaller than the crop, one that cannot be read, a
+// test_file of another kind.
 Photos load_photos(const DataConfig& config, const std::string& part, std::uint64_t seed);
 
 // [3, H, W] uint8.

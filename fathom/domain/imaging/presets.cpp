@@ -21,7 +21,8 @@ Config full() {
   config.network.blocks = 2;
   config.denoiser.updates = 6000;
   config.denoiser.batch = 8;
-  config.train.updates = 700;
+  config.train.updates = 2700;
+  config.train.growth_every = 3;
   config.train.learning_rate = 3e-4;
   config.rivals.layers = {1, 2, 4, 8};
   return config;
@@ -44,6 +45,8 @@ Config paper() {
   config.train.learning_rate = 1e-4;
   config.train.clip_norm = 0;
   config.train.pgd_stepsize = 1;
+  config.train.hqs_stepsize = 4;
+  config.train.sigma = 0.03;
   config.train.gradient = "hook";
   config.train.growth_weight = 0;
   config.train.schedule = "constant";

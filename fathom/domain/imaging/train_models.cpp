@@ -75,7 +75,7 @@ Tensor loss_at(const Job& job, const DeblurModel& model, std::int64_t step) {
   const Tensor answer = training_answer(job.config.train, model, job.batches.blur(), y);
   const Tensor loss = squared_loss(answer, x);
   const TrainConfig& train = job.config.train;
-  if (!model.options().implicit() || train.growth_weight == 0) return loss;
+  if (!model.options().implicit() || train.growth_weight == 0 || step % train.growth_every != 0) return loss;
   const Tensor rate = growth_rate(model, job.batches.blur(), y, answer.detach(), train.growth_steps,
                                   base::stream_seed(job.seed, "growth", static_cast<std::uint64_t>(step)));
   return loss + train.growth_weight * (rate - train.growth_bound).clamp_min(0).square().mean();

@@ -129,6 +129,43 @@ TEST_F(ImageDataTest, TestCropsMayBeOfAnotherSize) {
   EXPECT_NE(data.sha256, equal.sha256);
 }
 
+TEST_F(ImageDataTest, TestPhotosMayComeFromAnArrayFile) {
+  io::TensorRecord file{.dtype = io::DType::u8, .shape = {2, 32, 40, 3}};
+  for (int i = 0; i < 2 * 32 * 40 * 3; ++i) file.bytes.push_back(static_cast<char>(i % 251));
+  fs::create_directories(folder_);
+  io::write_npy(folder_ / "photos.npy", file);
+  DataConfig config = small();
+  config.test_file = (folder_ / "photos.npy").string();
+  const Photos photos = load_photos(config, "test", 0);
+  EXPECT_THAT(photos.names, testing::ElementsAre("photos.npy 0", "photos.npy 1"));
+  ASSERT_EQ(photos.pixels[1].sizes(), at::IntArrayRef({3, 32, 40}));
+  EXPECT_EQ(photos.pixels[1][2][7][11].item<int>(), (((32 + 7) * 40 + 11) * 3 + 2) % 251);
+  EXPECT_EQ(load_photos(config, "train", 0).names[0], "leaves-0");
+
+  const ImageData data = make_data(config, folder_, 0);
+  EXPECT_EQ(data.test.size(), 4);
+  EXPECT_EQ(data.statistics.at("photos, test"), 2);
+  EXPECT_TRUE(at::equal(data.train.blurred, make_data(small(), folder_ / "drawn", 0).train.blurred));
+}
+
+TEST_F(ImageDataTest, RefusesAnArrayFileThatHoldsNoPhotos) {
+  fs::create_directories(folder_);
+  DataConfig config = small();
+  config.test_file = (folder_ / "photos.npy").string();
+  const auto refuses = [&](const io::TensorRecord& file, const char* why) {
+    io::write_npy(config.test_file, file);
+    EXPECT_THAT([&] { make_data(config, folder_, 0); }, ThrowsMessage<Error>(HasSubstr(why)));
+  };
+  refuses({.dtype = io::DType::u8, .shape = {1, 3, 32, 32}, .bytes = std::string(3 * 32 * 32, 'x')},
+          "of u8 [1, 3, 32, 32] violates u8 [N >= 1, H, W, 3]");
+  refuses(io::from_doubles("", {1, 1, 1, 3}, {0, 0, 0}, io::DType::f32), "of f32 [1, 1, 1, 3] violates u8");
+  refuses({.dtype = io::DType::u8, .shape = {0, 40, 40, 3}}, "of u8 [0, 40, 40, 3] violates u8 [N >= 1");
+  refuses({.dtype = io::DType::u8, .shape = {1, 24, 40, 3}, .bytes = std::string(24 * 40 * 3, 'x')},
+          "40 x 24 pixels violates >= data.crop = 32");
+  config.test_file = (folder_ / "none.npy").string();
+  EXPECT_THAT([&] { make_data(config, folder_, 0); }, ThrowsMessage<Error>(HasSubstr("none.npy")));
+}
+
 TEST_F(ImageDataTest, RefusesFoldersWithoutUsablePhotos) {
   DataConfig config = small();
   config.folder = folder_.string();

@@ -125,6 +125,21 @@ TEST_F(ImagingRun, ExplicitModelsAreGivenTheTimeOfTheImplicitOnes) {
   EXPECT_GE(record.models[3].seconds_train, longest);
 }
 
+// With a bound of nearly nothing the penalty is in the loss whenever it is looked at, and nothing else is larger.
+TEST_F(ImagingRun, GrowthIsLookedAtInOneOfSoManyUpdates) {
+  Config config = tiny();
+  config.train.growth_weight = 1e6;
+  config.train.growth_bound = 1e-9;
+  config.train.growth_every = 2;
+  config.rivals.train = false;
+  const imaging::Run here = run("every");
+  ASSERT_TRUE(train_models(config, here, make_data(config.data, here.folder, here.seed)));
+  const std::vector<double> loss = load_trained(RunFiles(here.folder).model("implicit-hqs", 3)).training.losses.loss;
+  ASSERT_EQ(loss.size(), 3u);
+  EXPECT_GT(loss[0], 1000 * loss[1]);
+  EXPECT_GT(loss[2], 1000 * loss[1]);
+}
+
 // Stopped at the denoiser, then in the middle of the first model: what is written depends on the seed alone.
 TEST_F(ImagingRun, AnInterruptedTrainingGoesOnToTheSameWeights) {
   Config config = tiny();
