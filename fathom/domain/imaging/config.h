@@ -145,7 +145,7 @@ struct Config {
   void check() const;
 };
 
-// quick: about ten minutes on two cores; full: three hours of one; paper: the paper's sizes and schedule.
+// quick: about ten minutes on two cores; full: three and a half hours of one; paper: the paper's sizes and schedule.
 // Errors: UsageError for another name.
 Config preset(std::string_view name);
 
