@@ -183,6 +183,10 @@ void add_model_commands(CLI::App& cli, Invocation& in) {
       "bits, the 81 characters of a Sudoku, or a file: of these, of a maze drawn with # . S G, a PNG of a maze")
       ->type_name("BITS|SUDOKU|FILE");
   add_own_flags<PuzzleFlags>(puzzle, in);
+  CLI::App* convert =
+      add_command(cli, in, "convert", "Write a model's weights in another float format, as a safetensors file");
+  convert->add_option("model", in.request.inputs, "a safetensors or torch.save file")->type_name("FILE")->expected(1);
+  add_own_flags<ConvertOptions>(convert, in);
   for (CLI::App* command : {solve, probe, flow, deblur, puzzle}) {
     add_run_flag(command, in, "threads");
     add_json(command, in);
@@ -206,10 +210,6 @@ void add_text_commands(CLI::App& cli, Invocation& in) {
 }
 
 void add_inspection_commands(CLI::App& cli, Invocation& in) {
-  CLI::App* convert =
-      add_command(cli, in, "convert", "Write a model's weights in another float format, as a safetensors file");
-  convert->add_option("model", in.request.inputs, "a safetensors or torch.save file")->type_name("FILE")->expected(1);
-  add_own_flags<ConvertOptions>(convert, in);
   CLI::App* doctor = add_command(cli, in, "doctor", "Check this machine: BLAS, threads, CPU, data; says what is wrong");
   add_run_flag(doctor, in, "threads");
   add_json(doctor, in);

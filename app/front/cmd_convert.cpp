@@ -2,20 +2,12 @@
 #include "app/front/cmd.h"
 #include "app/front/convert_options.h"
 #include "fathom/base/error.h"
-#include "fathom/base/file.h"
 #include "fathom/io/round_weights.h"
-#include "fathom/io/safetensors.h"
-#include "fathom/io/torch_save.h"
+#include "fathom/io/state_dict.h"
 
 namespace fathom::app {
 
 namespace {
-
-io::Safetensors read_model(const std::filesystem::path& path) {
-  const std::string bytes = base::read_file(path);
-  if (io::looks_like_zip(bytes)) return {.tensors = io::parse_torch_save(bytes, path.string())};
-  return io::parse_safetensors(bytes, path.string());
-}
 
 io::DType format_of(const std::string& name) {
   if (name == "f16") return io::DType::f16;
@@ -32,7 +24,7 @@ int cmd_convert(const Invocation& in) {
   const auto options = config_of<ConvertOptions>(in.request);
   const std::filesystem::path& path = in.request.inputs.front();
   if (options.output.empty()) throw UsageError("convert: --output is needed (FILE.safetensors)");
-  io::Safetensors model = read_model(path);
+  io::Safetensors model = io::read_state_dict(path);
   const io::Rounding rounding = io::round_weights(model.tensors, format_of(options.dtype));
   io::write_safetensors(options.output, model);
   fmt::print("{}: {} of {} tensors in {}, largest rounding error {:.2g}; {:.2f} MB of {:.2f}\n", options.output,

@@ -9,9 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "fathom/base/error.h"
-#include "fathom/base/file.h"
-#include "fathom/io/safetensors.h"
-#include "fathom/io/torch_save.h"
+#include "fathom/io/state_dict.h"
 #include "fathom/train/tensor_file.h"
 
 namespace fathom::train {
@@ -80,15 +78,8 @@ NamedTensors named_state(const torch::nn::Module& module) {
   return state;
 }
 
-std::vector<io::TensorRecord> read_state_dict(const std::filesystem::path& path) {
-  const std::string bytes = base::read_file(path);
-  // A safetensors file begins with the length of its header, less than 2^32.
-  const bool pickled = io::looks_like_zip(bytes) || bytes.starts_with("\x80\x02\x8a\x0a");
-  return pickled ? io::parse_torch_save(bytes, path.string()) : io::parse_safetensors(bytes, path.string()).tensors;
-}
-
 void load_state_dict(const std::filesystem::path& path, const NamedTensors& state) {
-  load_state_dict(read_state_dict(path), state, path.string());
+  load_state_dict(io::read_state_dict(path).tensors, state, path.string());
 }
 
 void load_state_dict(const std::vector<io::TensorRecord>& file, const NamedTensors& state, const std::string& origin) {

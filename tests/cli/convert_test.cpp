@@ -50,6 +50,7 @@ TEST(Convert, RefusesWhatItCannotDo) {
       {{"convert", kModel}, 2, "convert: --output is needed"},
       {{"convert", kModel, "-o", "x", "--dtype", "f8"}, 2, "dtype = 'f8' violates f16|bf16|f32"},
       {{"convert", kSource + "/README.md", "-o", "x"}, 1, "README.md"},
+      {{"convert", kSource + "/tests/golden/train/legacy.pt", "-o", "x"}, 1, "torch 1.6"},
   };
   const Scratch scratch;
   for (const Misuse& misuse : misuses) {

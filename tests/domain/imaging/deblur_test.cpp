@@ -54,23 +54,24 @@ struct Scene {
   }
 };
 
-TEST(Deblur, HqsHoldsMoreToDataOfLessNoise) {
+// Told that the photo's noise is 0.02 and what the training's was; 0: it is taken as it was trained.
+Deblurred answer_of(const Scene& scene, const DeblurModel& model, double trained_noise) {
   const at::NoGradGuard no_grad;
+  return deblur(scene.y, scene.kernel, &model, {.noise = 0.02, .trained_noise = trained_noise, .circular = true});
+}
+
+TEST(Deblur, HqsHoldsMoreToDataOfLessNoise) {
   const Scene scene(3);
-  const auto model = model_of("hqs", 3);
-  DeblurOptions options{.noise = 0.02, .circular = true};
-  const Deblurred as_trained = deblur(scene.y, scene.kernel, model.get(), options);
+  const auto model = model_of("hqs", 3), heavier = model_of("hqs", 3);
+  const Deblurred as_trained = answer_of(scene, *model, 0), equal = answer_of(scene, *model, 0.02);
   EXPECT_EQ(as_trained.noise, 0);
-  options.trained_noise = 0.02;
-  const Deblurred equal = deblur(scene.y, scene.kernel, model.get(), options);
   EXPECT_TRUE(at::equal(equal.image, as_trained.image));
   EXPECT_EQ(equal.noise, 0.02);
-  options.trained_noise = 0.06;
-  const Deblurred less = deblur(scene.y, scene.kernel, model.get(), options);
-  const auto heavier = model_of("hqs", 3);
-  heavier->step(0).stepsize.mul_(9);  // (0.06 / 0.02)^2
-  options.trained_noise = 0;
-  const Deblurred by_hand = deblur(scene.y, scene.kernel, heavier.get(), options);
+  {
+    const at::NoGradGuard no_grad;
+    heavier->step(0).stepsize.mul_(9);  // (0.06 / 0.02)^2
+  }
+  const Deblurred less = answer_of(scene, *model, 0.06), by_hand = answer_of(scene, *heavier, 0);
   EXPECT_EQ(less.status, by_hand.status);
   EXPECT_EQ(less.iterations, by_hand.iterations);
   EXPECT_LT(apart(less.image, by_hand.image), rounding(less.iterations));
@@ -78,13 +79,9 @@ TEST(Deblur, HqsHoldsMoreToDataOfLessNoise) {
 }
 
 TEST(Deblur, PgdIsTakenAsItWasTrained) {
-  const at::NoGradGuard no_grad;
   const Scene scene(3);
   const auto model = model_of("pgd", 3);
-  DeblurOptions options{.noise = 0.02, .circular = true};
-  const Deblurred plain = deblur(scene.y, scene.kernel, model.get(), options);
-  options.trained_noise = 0.06;
-  const Deblurred told = deblur(scene.y, scene.kernel, model.get(), options);
+  const Deblurred plain = answer_of(scene, *model, 0), told = answer_of(scene, *model, 0.06);
   EXPECT_TRUE(at::equal(told.image, plain.image));
   EXPECT_EQ(told.noise, 0);
 }
